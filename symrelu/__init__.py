@@ -1,0 +1,5 @@
+"""Symbolic work with the rectified linear unit in SymPy."""
+
+from symrelu.function import ReLU
+
+__all__ = ["ReLU"]

@@ -1,0 +1,480 @@
+"""The rectified linear unit as a SymPy function."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from mpmath import mpf
+from sympy import (
+    Abs,
+    Basic,
+    Dummy,
+    Eq,
+    Expr,
+    Float,
+    Function,
+    Heaviside,
+    Lambda,
+    Lt,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    PoleError,
+    Q,
+    S,
+    SingularityFunction,
+    Symbol,
+    ask,
+    sign,
+    sympify,
+)
+from sympy.assumptions.predicates import calculus, ntheory, order, sets
+from sympy.core.function import ArgumentIndexError
+from sympy.functions.elementary.piecewise import ExprCondPair
+from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
+from sympy.tensor.array import NDimArray
+
+from symrelu.elementwise import Elementwise
+from symrelu.signs import is_small, one_sided, signs
+
+
+class _Inlined:
+    """The ``_imp_`` that SymPy's code printers put in the place of a call.
+
+    Only an instance has one: ``lambdify`` looks for it on the class, and what it
+    finds there it calls by name instead.
+    """
+
+    def __get__(self, relu: ReLU | None, cls: type) -> Lambda | None:
+        if relu is None:
+            return None
+        # A constant function, so that nothing is substituted and re-evaluated.
+        return Lambda(tuple(Dummy() for _ in relu.args), relu._as_branches(S.Zero))
+
+
+def _expression(value: Any, name: str) -> Basic:
+    """Sympify one of ReLU's arguments, but parse no text."""
+    expr = value if isinstance(value, str) else sympify(value)
+    if isinstance(expr, (Expr, MatrixBase, NDimArray)):
+        return expr
+    raise TypeError(
+        f"the {name} of ReLU must be an expression, a matrix or an array, not {value!r}"
+    )
+
+
+def _fuzzy(possible: frozenset[int], wanted: set[int]) -> bool | None:
+    """Whether one of the wanted signs is the case, given the possible ones."""
+    return True if possible <= wanted else None if possible & wanted else False
+
+
+def _is_finite_slope(H0: Expr) -> bool:
+    """Whether ``H0 * 0`` is 0, which it is not for ``nan`` and the infinities."""
+    return H0 is not S.NaN and not H0.is_infinite
+
+
+def _is_flat_at_zero(x: Expr) -> bool:
+    """Whether an expression of one sign has slope 0 wherever it is 0.
+
+    A smooth one is at an extremum there.  At a kink the slope is a choice, known to
+    be 0 only for the functions looked at here.
+    """
+    if 0 not in signs(x) or isinstance(x, Abs):  # the slope of Abs is sign(0)
+        return True
+    if isinstance(x, ReLU):
+        return bool(x.H0.is_zero)
+    if x.is_Pow and (x.exp - 1).is_positive:
+        return True
+    if (x.is_Mul or (x.is_Add and one_sided(x))) and all(map(_is_flat_at_zero, x.args)):
+        return True
+    return is_small(x) and not x.has(ReLU, Max, Min, Piecewise)
+
+
+class ReLU(Function):
+    r"""
+    The rectified linear unit, with the slope at the kink of your choosing.
+
+    .. math::
+
+        \operatorname{ReLU}(x) = \max(0, x), \qquad
+        \frac{d}{dx} \operatorname{ReLU}(x, H_0) =
+        \begin{cases} 0 & x < 0 \\ H_0 & x = 0 \\ 1 & x > 0 \end{cases}
+
+    Explanation
+    ===========
+
+    ReLU has no derivative at 0: every slope in $[0, 1]$ belongs to a line that
+    touches the graph there.  Practice makes a choice, mostly 0.  Here the choice is
+    the second argument, and the derivative is SymPy's own ``Heaviside(x, H0)``.
+
+    Automatic evaluation never changes what an expression, or its derivative, is
+    worth at any real point, the kinks included: positive factors come out,
+    nested ReLUs merge, and an argument of known sign is resolved, but
+    ``ReLU(x) - ReLU(-x)`` does not become ``x``, whose slope at 0 is 1, not 0.
+
+    The argument is extended real; a symbol without assumptions is taken to be.
+    Matrices, matrix expressions and arrays are rectified element by element.
+
+    Parameters
+    ==========
+
+    x : Expr, Matrix, MatrixExpr or Array
+        The argument; a result for a matrix or an array has its shape.
+    H0 : Expr, optional
+        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later, or
+        ``nan`` for "undefined, and I want to see it".  The default is 0.  The
+        value of the function does not depend on it.
+
+    Returns
+    =======
+
+    Expr
+        Always non-negative.  ``ReLU(x, 0)`` is stored as ``ReLU(x)``.
+
+    Raises
+    ======
+
+    TypeError
+        If an argument is no expression (a string, a list, a boolean), or if
+        there are not one or two of them.
+    ValueError
+        If the argument is known not to be real.
+
+    Examples
+    ========
+
+    >>> from sympy import Heaviside, Max, Piecewise, S, pi, symbols
+    >>> from symrelu import ReLU
+    >>> x, y, c = symbols("x y c")
+    >>> [ReLU(n) for n in (1, 3, -1, -3, 0)]
+    [1, 3, 0, 0, 0]
+    >>> ReLU(pi - 3), ReLU(pi - 4)
+    (-3 + pi, 0)
+
+    The derivative, and its value at the kink:
+
+    >>> ReLU(x).diff(x)
+    Heaviside(x, 0)
+    >>> [ReLU(x, H0).diff(x).subs(x, 0) for H0 in (0, S.Half, 1, c)]
+    [0, 1/2, 1, c]
+    >>> ((ReLU(x*y) - 1)**2).diff(x)
+    2*y*(ReLU(x*y) - 1)*Heaviside(x*y, 0)
+
+    What is evaluated, and what is not:
+
+    >>> ReLU(-2*x), ReLU(ReLU(x, c), y), ReLU(x**2 + x**4)
+    (2*ReLU(-x), ReLU(x, c*y), ReLU(x**4 + x**2))
+    >>> r = symbols("r", real=True)
+    >>> ReLU(r**2 + r**4), ReLU(r) - ReLU(-r)
+    (r**4 + r**2, -ReLU(-r) + ReLU(r))
+
+    Rewriting keeps the value everywhere.  It keeps the slope at 0 too, for every
+    finite ``H0``, as ``Piecewise`` or ``Heaviside``; ``Max``, ``Min``, ``Abs`` and
+    ``sign`` have the slope 1/2 there, whatever ``H0`` is, and
+    ``SingularityFunction`` has the slope 1.
+
+    >>> ReLU(x).rewrite(Piecewise)
+    Piecewise((x, x > 0), (0, True))
+    >>> ReLU(x, c).rewrite(Piecewise)
+    Piecewise((x, x > 0), (c*x, Eq(x, 0)), (0, True))
+    >>> ReLU(x, c).rewrite(Heaviside)
+    x*Heaviside(x, c)
+    >>> ReLU(x, c).rewrite(Max)
+    Max(0, x)
+
+    See Also
+    ========
+
+    sympy.functions.special.delta_functions.Heaviside
+    sympy.functions.elementary.miscellaneous.Max
+
+    References
+    ==========
+
+    .. [1] https://en.wikipedia.org/wiki/Rectifier_(neural_networks)
+    .. [2] D. Bertoin, J. Bolte, S. Gerchinovitz, E. Pauwels, "Numerical influence of
+           ReLU'(0) on backpropagation", NeurIPS 2021.
+    """
+
+    is_extended_real = True
+    is_extended_nonnegative = True
+    is_extended_negative = False
+    _singularities = True  # not holomorphic
+
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        if "H0" in options:
+            args += (options.pop("H0"),)
+        if len(args) not in (1, 2):
+            raise TypeError(f"ReLU takes an argument and, if you like, H0; {len(args)} were given")
+        x = _expression(args[0], "argument")
+        H0 = _expression(args[1], "H0") if len(args) == 2 else S.Zero
+        if not isinstance(H0, Expr) or hasattr(H0, "applyfunc"):
+            raise TypeError(f"the H0 of ReLU must be a scalar expression, not {H0!r}")
+        if isinstance(x, MatrixExpr) and not isinstance(x, MatrixBase):
+            return Elementwise.of(lambda d: cls(d, H0, **options), x)
+        if hasattr(x, "applyfunc"):
+            return x.applyfunc(lambda e: cls(e, H0, **options))
+        return super().__new__(cls, x, *(() if H0.is_zero else (H0,)), **options)
+
+    @classmethod
+    def eval(cls, x: Expr, H0: Expr = S.Zero) -> Expr | None:
+        if x in (S.NaN, S.ComplexInfinity):
+            return S.NaN
+        possible = signs(x)
+        if not possible:
+            raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
+        if len(possible) < 3 and (value := cls._of_known_sign(x, H0, possible)) is not None:
+            return value
+        if x.is_Mul:
+            return cls._without_positive_factors(x, H0)
+        if isinstance(x, ReLU) and _is_finite_slope(H0):
+            return cls(x.args[0], x.H0 * H0)
+        return None
+
+    @classmethod
+    def _of_known_sign(cls, x: Expr, H0: Expr, possible: frozenset[int]) -> Expr | None:
+        if possible == {0} and not x.is_Float:
+            return S.Zero
+        # Where x touches 0, the chain rule multiplies the slope of x by H0.
+        flat = 0 not in possible or x.is_number or (_is_finite_slope(H0) and _is_flat_at_zero(x))
+        if possible <= {0, 1} and (flat or H0 is S.One):
+            return x
+        if possible <= {-1, 0} and (flat or H0.is_zero):
+            return S.Zero
+        return None
+
+    @classmethod
+    def _without_positive_factors(cls, x: Expr, H0: Expr) -> Expr | None:
+        positive, rest = [], []
+        for factor in x.args:
+            # With an undefined slope, only the derivative by a constant is safe from it.
+            movable = factor.is_number or (_is_finite_slope(H0) and not factor.is_infinite)
+            if movable and signs(factor) == {1}:
+                positive.append(factor)
+            elif movable and signs(factor) == {-1} and factor is not S.NegativeOne:
+                positive.append(-factor)
+                rest.append(S.NegativeOne)
+            else:
+                rest.append(factor)
+        return Mul(*positive, cls(Mul(*rest), H0)) if positive else None
+
+    @property
+    def H0(self) -> Expr:
+        """The slope at 0."""
+        return self.args[1] if len(self.args) == 2 else S.Zero
+
+    # Derivative
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """The derivative by the argument, ``Heaviside(x, H0)``, or by ``H0``, which is 0."""
+        if argindex == 1:
+            # Heaviside need not look for a sign where ReLU has found none.
+            slopes = {-1: S.Zero, 0: self.H0, 1: S.One}
+            possible = signs(self.args[0])
+            if len(possible) == 1:
+                return slopes[min(possible)]
+            return Heaviside(self.args[0], self.H0, evaluate=False)
+        if argindex == 2:
+            return S.Zero
+        raise ArgumentIndexError(self, argindex)
+
+    # Assumptions
+
+    def _eval_is_extended_positive(self) -> bool | None:
+        return _fuzzy(signs(self.args[0]), {1})
+
+    def _eval_is_zero(self) -> bool | None:
+        return _fuzzy(signs(self.args[0]), {-1, 0})
+
+    def _eval_is_finite(self) -> bool | None:
+        x = self.args[0]
+        if signs(x) <= {-1, 0}:
+            return True
+        return True if x.is_finite else False if x is S.Infinity else None
+
+    def _inherited(self, fact: str) -> bool | None:
+        # What holds of 0 and of the argument holds of the value.
+        value: bool | None = getattr(self.args[0], fact)
+        return value if value or signs(self.args[0]) == {1} else None
+
+    def _eval_is_integer(self) -> bool | None:
+        return self._inherited("is_integer")
+
+    def _eval_is_rational(self) -> bool | None:
+        return self._inherited("is_rational")
+
+    def _eval_is_algebraic(self) -> bool | None:
+        return self._inherited("is_algebraic")
+
+    def _eval_is_even(self) -> bool | None:
+        return self._inherited("is_even")
+
+    def _eval_refine(self, assumptions: Any) -> Expr | None:
+        x = self.args[0]
+        possible = frozenset(
+            s
+            for s, fact in ((-1, Q.negative), (0, Q.zero), (1, Q.positive))
+            if ask(fact(x), assumptions) is not False
+        )
+        return self._of_known_sign(x, self.H0, possible) if possible else None
+
+    # Calculus
+
+    def _is_active(self, x: Symbol, logx: Any, cdir: Any) -> bool | None:
+        """Whether the argument is positive as x goes to 0; None if it cannot be told."""
+        t = Dummy("t", positive=True)
+        lead = self.args[0].as_leading_term(x, logx=logx, cdir=cdir)
+        lead = lead.subs(x, -t if cdir == -1 else t)
+        near = signs(lead)
+        if len(near) > 1 and lead.has(t):  # log(t), say
+            near = signs(lead.limit(t, 0))
+        return _fuzzy(near, {1})
+
+    def _eval_as_leading_term(self, x: Symbol, logx: Any, cdir: Any) -> Expr:
+        active = self._is_active(x, logx, cdir)
+        if active is None:
+            return self.func(self.args[0].as_leading_term(x, logx=logx, cdir=cdir), *self.args[1:])
+        return self.args[0].as_leading_term(x, logx=logx, cdir=cdir) if active else S.Zero
+
+    def _eval_nseries(self, x: Symbol, n: int, logx: Any, cdir: Any = 0) -> Expr:
+        active = self._is_active(x, logx, cdir)
+        if active is False:
+            return S.Zero
+        series = self.args[0]._eval_nseries(x, n=n, logx=logx, cdir=cdir)
+        if active:
+            return series
+        at_0 = self.args[0].subs(x, 0)
+        if at_0.is_zero is not False and at_0.is_number:
+            raise PoleError(f"the sign of {self.args[0]} near {x} = 0 is not known")
+        # About a point of unknown sign that is not a kink.
+        slope = Heaviside(at_0, self.H0)
+        return self.func(at_0, *self.args[1:]) + ((series - at_0) * slope).expand()
+
+    def _eval_mpmath(self) -> tuple[Any, tuple[Expr]]:
+        return lambda v: mpf(0) if v < 0 else v, self.args[:1]
+
+    # Rewriting
+
+    def _eval_rewrite_as_Piecewise(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
+        if H0 is S.One:
+            return Piecewise((x, x >= 0), (0, True))
+        if H0.is_zero or not _is_finite_slope(H0):
+            return Piecewise((x, x > 0), (0, True))
+        return Piecewise((x, x > 0), (H0 * x, Eq(x, 0)), (0, True))
+
+    def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
+        return x * Heaviside(x, H0 if _is_finite_slope(H0) else S.Zero)
+
+    def _eval_rewrite_as_Max(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
+        return Max(0, x)
+
+    def _eval_rewrite_as_Min(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
+        return -Min(0, -x)
+
+    def _eval_rewrite_as_Abs(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
+        return (x + Abs(x)) / 2
+
+    def _eval_rewrite_as_sign(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
+        return x * (1 + sign(x)) / 2
+
+    def _eval_rewrite_as_SingularityFunction(
+        self, x: Expr, H0: Expr = S.Zero, **hints: Any
+    ) -> Expr:
+        if len(x.free_symbols) == 1:
+            (variable,) = x.free_symbols
+            rest, term = x.as_independent(variable, as_Add=True)
+            factor = term / variable
+            if variable not in factor.free_symbols and factor.is_positive:
+                return factor * SingularityFunction(variable, -rest / factor, 1)
+        return SingularityFunction(x, 0, 1)
+
+    # Printing
+
+    def _mathml_presentation(self, printer: Any) -> Any:
+        node = printer._print_Function(self)
+        node.getElementsByTagName("mi")[0].firstChild.data = "ReLU"  # not relu
+        return node
+
+    def _mathml_content(self, printer: Any) -> Any:
+        node = printer._print_Function(self)
+        node.replaceChild(printer._print(Symbol("ReLU")), node.firstChild)  # <relu/> is no element
+        return node
+
+    # Code: a choice of branches serves most languages, and keeps nan, which is not
+    # less than 0; C's fmax and its likes lose it.
+
+    _imp_ = _Inlined()
+
+    def _as_branches(self, zero: Expr) -> Expr:
+        x = self.args[0]
+        negative = ExprCondPair(zero, Lt(x, zero, evaluate=False))
+        return Piecewise(negative, ExprCondPair(x, True), evaluate=False)
+
+    def _typed(self, printer: Any) -> str:
+        # Both branches have one type in these languages.
+        zero = S.Zero if self.args[0].is_integer else Float(0)
+        return printer._print(self._as_branches(zero))
+
+    _glsl = _smtlib = _typed
+
+    def _rust_code(self, printer: Any) -> str:
+        return f"({self._typed(printer)})"
+
+    def _called(self, printer: Any, name: str, *more: str) -> str:
+        arguments = (printer._print(self.args[0]), *more)
+        return f"{printer._module_format(name)}({', '.join(arguments)})"
+
+    def _fcode(self, printer: Any) -> str:
+        if printer._settings["standard"] >= 95:
+            return self._typed(printer)
+        x = printer._print(self.args[0])
+        return f"(max(0.0d0, {x}) + 0*atan({x}))"  # atan for the sake of nan
+
+    def _octave(self, printer: Any) -> str:
+        x = printer._print(self.args[0])
+        return f"(max(0, {x}) + 0*sign({x}))"  # sign for the sake of nan
+
+    def _rcode(self, printer: Any) -> str:
+        return f"pmax(0, {printer._print(self.args[0])})"
+
+    def _mcode(self, printer: Any) -> str:
+        return f"Ramp[{printer._print(self.args[0])}]"
+
+    def _numpycode(self, printer: Any) -> str:
+        return self._called(printer, f"{printer._module}.maximum", "0")
+
+    _cupycode = _numpycode
+
+    def _jaxcode(self, printer: Any) -> str:
+        return self._called(printer, "jax.nn.relu")
+
+    def _torchcode(self, printer: Any) -> str:
+        return self._called(printer, "torch.relu")
+
+    def _tensorflowcode(self, printer: Any) -> str:
+        return self._called(printer, "tensorflow.nn.relu")
+
+
+def _ask_of_relu(relu: ReLU, assumptions: Any, predicate: Any) -> bool | None:
+    """Let SymPy's ``ask`` use what the assumptions say of the argument."""
+    refined = relu._eval_refine(assumptions)
+    if refined is not None:
+        return ask(predicate(refined), assumptions)
+    if ask(predicate(S.Zero)) and ask(predicate(relu.args[0]), assumptions):
+        return True  # it holds of both branches
+    return getattr(relu, f"is_{predicate.name}")
+
+
+# The classes, not Q: looking a predicate up there loads all that SymPy knows of it,
+# which is a sixth of the time that it takes to import SymPy.
+for _kind in (
+    *(order.PositivePredicate, order.NegativePredicate, order.ZeroPredicate),
+    *(order.NonZeroPredicate, order.NonNegativePredicate, order.NonPositivePredicate),
+    *(order.ExtendedPositivePredicate, order.ExtendedNonNegativePredicate),
+    *(order.ExtendedNonZeroPredicate, calculus.FinitePredicate, sets.RealPredicate),
+    *(sets.ExtendedRealPredicate, sets.IntegerPredicate, sets.RationalPredicate),
+    *(sets.AlgebraicPredicate, ntheory.EvenPredicate, ntheory.OddPredicate),
+):
+    _kind.register(ReLU)(partial(_ask_of_relu, predicate=_kind()))

@@ -1,0 +1,51 @@
+"""What is known of an expression's sign, in time that sharing cannot blow up.
+
+SymPy's assumptions are asked of small expressions only.  For a sum with a
+numeric constant they collect the free symbols of the whole tree, and the tree of
+a deep expression with shared parts is exponentially larger than the expression.
+"""
+
+from __future__ import annotations
+
+from sympy import Expr
+
+_ANY = frozenset({-1, 0, 1})
+_FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
+_SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
+
+
+def is_small(expr: Expr) -> bool:
+    """Whether the expression, written out as a tree, has few nodes."""
+    stack = [expr]
+    for _ in range(_SMALL):
+        stack.extend(stack.pop().args)
+        if not stack:
+            return True
+    return False
+
+
+def signs(expr: Expr) -> frozenset[int]:
+    """The signs in {-1, 0, 1} that a real expression may have, as far as is known."""
+    if is_small(expr):
+        return frozenset(s for s, fact in _FACTS if getattr(expr, f"is_{fact}") is not False)
+    if expr.is_Add:
+        return _signs_of_sum([signs(term) for term in expr.args])
+    if expr.is_Mul:
+        possible = frozenset({1})
+        for factor in expr.args:
+            possible = frozenset(a * b for a in possible for b in signs(factor))
+        return possible
+    known = expr._assumptions  # what its class says, and what was asked before
+    return frozenset(s for s, fact in _FACTS if known.get(fact) is not False)
+
+
+def one_sided(expr: Expr) -> bool:
+    """Whether no two terms of the sum, or factors of the product, can cancel in sign."""
+    return len(frozenset().union(*map(signs, expr.args)) - {0}) < 2
+
+
+def _signs_of_sum(terms: list[frozenset[int]]) -> frozenset[int]:
+    possible: frozenset[int] = frozenset().union(*terms)
+    if len(possible - {0}) == 2:
+        return _ANY
+    return possible if all(0 in term for term in terms) else possible - {0}
