@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from mpmath import mpf
 from sympy import (
     Abs,
-    Basic,
     Dummy,
     Eq,
     Expr,
@@ -26,6 +26,7 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    SympifyError,
     ask,
     sign,
     sympify,
@@ -38,7 +39,7 @@ from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
 from symrelu.elementwise import Elementwise
-from symrelu.signs import is_small, one_sided, signs
+from symrelu.signs import is_small, known, one_sided, signs
 
 
 class _Inlined:
@@ -55,11 +56,14 @@ class _Inlined:
         return Lambda(tuple(Dummy() for _ in relu.args), relu._as_branches(S.Zero))
 
 
-def _expression(value: Any, name: str) -> Basic:
+def _expression(value: Any, name: str) -> Any:
     """Sympify one of ReLU's arguments, but parse no text."""
-    expr = value if isinstance(value, str) else sympify(value)
-    if isinstance(expr, (Expr, MatrixBase, NDimArray)):
-        return expr
+    kinds = (Expr, MatrixBase, NDimArray)
+    with suppress(SympifyError):
+        # A mutable matrix would come back as an immutable one.
+        expr = value if isinstance(value, (*kinds, str)) else sympify(value)
+        if isinstance(expr, kinds):
+            return expr
     raise TypeError(
         f"the {name} of ReLU must be an expression, a matrix or an array, not {value!r}"
     )
@@ -68,6 +72,10 @@ def _expression(value: Any, name: str) -> Basic:
 def _fuzzy(possible: frozenset[int], wanted: set[int]) -> bool | None:
     """Whether one of the wanted signs is the case, given the possible ones."""
     return True if possible <= wanted else None if possible & wanted else False
+
+
+def _is_constant(x: Expr) -> bool:
+    return is_small(x) and x.is_number
 
 
 def _is_finite_slope(H0: Expr) -> bool:
@@ -238,7 +246,9 @@ class ReLU(Function):
         if possible == {0} and not x.is_Float:
             return S.Zero
         # Where x touches 0, the chain rule multiplies the slope of x by H0.
-        flat = 0 not in possible or x.is_number or (_is_finite_slope(H0) and _is_flat_at_zero(x))
+        flat = (
+            0 not in possible or _is_constant(x) or (_is_finite_slope(H0) and _is_flat_at_zero(x))
+        )
         if possible <= {0, 1} and (flat or H0 is S.One):
             return x
         if possible <= {-1, 0} and (flat or H0.is_zero):
@@ -250,7 +260,8 @@ class ReLU(Function):
         positive, rest = [], []
         for factor in x.args:
             # With an undefined slope, only the derivative by a constant is safe from it.
-            movable = factor.is_number or (_is_finite_slope(H0) and not factor.is_infinite)
+            movable = _is_constant(factor) or _is_finite_slope(H0)
+            movable = movable and not known(factor, "infinite")
             if movable and signs(factor) == {1}:
                 positive.append(factor)
             elif movable and signs(factor) == {-1} and factor is not S.NegativeOne:
@@ -292,24 +303,24 @@ class ReLU(Function):
         x = self.args[0]
         if signs(x) <= {-1, 0}:
             return True
-        return True if x.is_finite else False if x is S.Infinity else None
+        return known(x, "finite") or (False if x is S.Infinity else None)
 
     def _inherited(self, fact: str) -> bool | None:
         # What holds of 0 and of the argument holds of the value.
-        value: bool | None = getattr(self.args[0], fact)
+        value = known(self.args[0], fact)
         return value if value or signs(self.args[0]) == {1} else None
 
     def _eval_is_integer(self) -> bool | None:
-        return self._inherited("is_integer")
+        return self._inherited("integer")
 
     def _eval_is_rational(self) -> bool | None:
-        return self._inherited("is_rational")
+        return self._inherited("rational")
 
     def _eval_is_algebraic(self) -> bool | None:
-        return self._inherited("is_algebraic")
+        return self._inherited("algebraic")
 
     def _eval_is_even(self) -> bool | None:
-        return self._inherited("is_even")
+        return self._inherited("even")
 
     def _eval_refine(self, assumptions: Any) -> Expr | None:
         x = self.args[0]
@@ -462,7 +473,8 @@ def _ask_of_relu(relu: ReLU, assumptions: Any, predicate: Any) -> bool | None:
     refined = relu._eval_refine(assumptions)
     if refined is not None:
         return ask(predicate(refined), assumptions)
-    if ask(predicate(S.Zero)) and ask(predicate(relu.args[0]), assumptions):
+    x = relu.args[0]
+    if ask(predicate(S.Zero)) and ask(predicate(x), assumptions & Q.extended_positive(x)):
         return True  # it holds of both branches
     return getattr(relu, f"is_{predicate.name}")
 

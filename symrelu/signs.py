@@ -24,19 +24,24 @@ def is_small(expr: Expr) -> bool:
     return False
 
 
+def known(expr: Expr, fact: str) -> bool | None:
+    """What SymPy knows of the expression: of a large one, what is known without asking."""
+    answer: bool | None
+    answer = getattr(expr, f"is_{fact}") if is_small(expr) else expr._assumptions.get(fact)
+    return answer
+
+
 def signs(expr: Expr) -> frozenset[int]:
-    """The signs in {-1, 0, 1} that a real expression may have, as far as is known."""
-    if is_small(expr):
-        return frozenset(s for s, fact in _FACTS if getattr(expr, f"is_{fact}") is not False)
-    if expr.is_Add:
-        return _signs_of_sum([signs(term) for term in expr.args])
-    if expr.is_Mul:
-        possible = frozenset({1})
-        for factor in expr.args:
-            possible = frozenset(a * b for a in possible for b in signs(factor))
-        return possible
-    known = expr._assumptions  # what its class says, and what was asked before
-    return frozenset(s for s, fact in _FACTS if known.get(fact) is not False)
+    """The signs in {-1, 0, 1} that a real expression may have, as far as is known.
+
+    None at all for an expression that is known not to be real.
+    """
+    if not is_small(expr):
+        if expr.is_Add:
+            return _signs_of_sum([signs(term) for term in expr.args])
+        if expr.is_Mul:
+            return _signs_of_product([signs(factor) for factor in expr.args])
+    return frozenset(s for s, fact in _FACTS if known(expr, fact) is not False)
 
 
 def one_sided(expr: Expr) -> bool:
@@ -49,3 +54,10 @@ def _signs_of_sum(terms: list[frozenset[int]]) -> frozenset[int]:
     if len(possible - {0}) == 2:
         return _ANY
     return possible if all(0 in term for term in terms) else possible - {0}
+
+
+def _signs_of_product(factors: list[frozenset[int]]) -> frozenset[int]:
+    possible = frozenset({1})
+    for factor in factors:
+        possible = frozenset(a * b for a in possible for b in factor)
+    return possible

@@ -1,0 +1,39 @@
+"""SymPy's own checks of a function, adapted to ReLU."""
+
+import pytest
+from sympy import Abs, Heaviside, MatrixSymbol, Max, Min, Piecewise, S, Symbol, exp, sin, symbols
+from sympy.core.random import test_derivative_numerically as verify_derivative_numerically
+from sympy.core.random import verify_numerically
+from sympy.core.tests.test_args import _test_args as check_args
+from sympy.utilities.tests.test_pickling import check as check_pickling
+
+from symrelu import ReLU
+
+x, y = symbols("x y", real=True)
+c = Symbol("c")
+
+EXPRESSIONS = [ReLU(x), ReLU(x, S.Half), ReLU(x - y, c), sin(ReLU(x) ** 2), ReLU(x).diff(x)]
+MATRICES = [ReLU(MatrixSymbol("X", 2, 3)), ReLU(MatrixSymbol("X", 2, 3), c)]
+
+
+@pytest.mark.parametrize("e", [*EXPRESSIONS, *MATRICES], ids=str)
+def test_argument_invariance(e):
+    assert check_args(e)
+
+
+@pytest.mark.parametrize("e", [*EXPRESSIONS, ReLU], ids=str)
+def test_pickling(e):
+    check_pickling(e)
+
+
+@pytest.mark.parametrize("form", [Piecewise, Heaviside, Max, Min, Abs])
+def test_rewrites_numerically(form):
+    e = ReLU(x - exp(y) / 3) * y + ReLU(-x)
+    for _ in range(5):
+        assert verify_numerically(e, e.rewrite(form), a=-3, b=0, c=3, d=0)
+
+
+def test_derivative_numerically():
+    for e in (ReLU(x), ReLU(x**3 - x), sin(ReLU(x)) * x, exp(-(ReLU(2 * x + 1) ** 2))):
+        for _ in range(5):
+            assert verify_derivative_numerically(e, x, a=-3, b=0, c=3, d=0)

@@ -1,0 +1,93 @@
+"""Elementwise application to matrix expressions."""
+
+import pickle
+
+import pytest
+from sympy import (
+    Heaviside,
+    Lambda,
+    Matrix,
+    MatrixSymbol,
+    S,
+    Symbol,
+    exp,
+    hadamard_product,
+    latex,
+    pretty,
+    srepr,
+    symbols,
+)
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+
+from symrelu import ReLU
+from symrelu.elementwise import Elementwise
+
+c, t = symbols("c t")
+m, n = symbols("m n", integer=True, positive=True)
+W = MatrixSymbol("W", 2, 3)
+X = MatrixSymbol("X", 3, 2)
+b = MatrixSymbol("b", 2, 2)
+
+
+def test_matrix_expressions():
+    layer = ReLU(W * X + b, c)
+    assert isinstance(layer, Elementwise)
+    assert layer.shape == (2, 2)
+    assert layer.expr == W * X + b
+    assert layer.free_symbols == {W, X, b, c}
+    assert layer[0, 1] == ReLU((W * X + b)[0, 1], c)
+    assert ReLU(MatrixSymbol("A", m, n)).shape == (m, n)
+    assert ReLU(W.T, 0) == ReLU(W.T)
+    assert ReLU(MatrixSymbol("u", 1, 3) * MatrixSymbol("v", 3, 1)).shape == (1, 1)
+
+
+def test_substitution_and_doit():
+    layer = ReLU(W * X)
+    numbers = Matrix([[1, -2, 3], [-4, 5, -6]])
+    assert ReLU(W).subs(W, numbers).doit() == Matrix([[1, 0, 3], [0, 5, 0]])
+    assert ReLU(W).subs(W, numbers).doit(deep=False) == ReLU(numbers)
+    assert ReLU(W, c).as_explicit() == ReLU(W.as_explicit(), c)
+    assert layer.doit() == layer
+    assert ReLU(W, c).subs(c, 0) == ReLU(W)
+    assert ReLU(ReLU(W, c)).subs(W, numbers).doit() == ReLU(numbers)
+
+
+def test_equal_applications_compare_equal():
+    assert ReLU(W, c) == ReLU(W, c)
+    assert hash(ReLU(W, c)) == hash(ReLU(W, c))
+    assert ReLU(W) != ReLU(W, c)
+    assert ReLU(W).func(*ReLU(W).args) == ReLU(W)
+    assert pickle.loads(pickle.dumps(ReLU(W, c))) == ReLU(W, c)
+    namespace = {"Elementwise": Elementwise, "ReLU": ReLU}
+    exec("from sympy import *; from sympy.core.symbol import Str", namespace)
+    assert eval(srepr(ReLU(W, c)), namespace) == ReLU(W, c)
+
+
+@pytest.mark.parametrize("H0", [S.Zero, S.Half, S.One, c])
+def test_the_derivative_keeps_the_slope_at_zero(H0):
+    slope = Elementwise.of(lambda d: Heaviside(d, H0), t * W)
+    assert ReLU(t * W, H0).diff(t) == hadamard_product(W, slope)
+    assert slope[0, 0] == Heaviside(t * W[0, 0], H0)
+    (used,) = ReLU(X, H0).diff(X).atoms(ElementwiseApplyFunction)
+    assert used.function(t) == Heaviside(t, H0)
+
+
+@pytest.mark.sympy_behaviour
+def test_sympys_own_derivative_forgets_it():
+    d = Symbol("d")
+    own = ElementwiseApplyFunction(Lambda(d, ReLU(d)), t * W)
+    (used,) = own.diff(t).atoms(ElementwiseApplyFunction)
+    assert used.function(t) == Heaviside(t)  # whose value at 0 is 1/2
+
+
+def test_printing():
+    layer = ReLU(W * X + b, c)
+    assert str(layer) == "ReLU.(W*X + b, c)"
+    assert str(2 * ReLU(W) * X) == "2*ReLU.(W)*X"
+    assert latex(layer) == r"\operatorname{ReLU}{\left(W X + b,c \right)}"
+    assert pretty(ReLU(W), use_unicode=False) == "ReLU.(W)"
+    assert str(Elementwise.of(exp, W)) == "exp.(W)"
+    assert str(Elementwise.of(lambda d: d**2 + 1, W)) == "Lambda(_d, _d**2 + 1).(W)"
+    assert latex(Elementwise.of(lambda d: Heaviside(d, 0), W)) == (
+        r"\operatorname{Heaviside}{\left(W,0 \right)}"
+    )
