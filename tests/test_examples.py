@@ -1,0 +1,95 @@
+"""The examples run, print what they teach and draw; the notebooks' stored outputs are true."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Importing pyplot builds Matplotlib's font cache, which a first run announces on stderr.
+plt = pytest.importorskip("matplotlib.pyplot")
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+
+PRINTED = {
+    "derivative_of_relu.py": (
+        "    ReLU(3) = 3",
+        "    ReLU(-3) = 0",
+        "    ReLU(X) = [0 0 0 0 0 1 2 3 4]",
+        "    d/dx ReLU(x) = Heaviside(x, 0)",
+        "    slope at  2: 1",
+        "    slope at -2: 0",
+        "    slope at  0: 0",
+        "    Interval(0, 1),",
+        "    1/2   Heaviside(x)       0      1/2   1",
+        "    nan   Heaviside(x, nan)  0      nan   1",
+        "    c     Heaviside(x, c)    0      c     1",
+        "    dL/db = 2*(-y + ReLU(b + w*x))*Heaviside(b + w*x, 0)",
+        "    dL/dw = [ 0.  0.  0.  0.  0.  0.  4. 18. 40.]",
+        "    dL/db = [ 0.  0.  0.  0.  0.  0.  2.  6. 10.]",
+    ),
+}
+
+
+def test_there_are_examples():
+    assert SCRIPTS
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_script(script, tmp_path):
+    run = subprocess.run(
+        [sys.executable, str(script), "--output", str(tmp_path)],
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    printed = run.stdout.splitlines()
+    assert [line for line in PRINTED.get(script.name, ()) if line not in printed] == []
+    pictures = sorted(tmp_path.glob("*.png"))
+    assert pictures
+    assert [picture.name for picture in pictures if is_blank(picture)] == []
+
+
+def test_the_picture_in_the_readme_is_not_blank():
+    assert not is_blank(EXAMPLES / "relu.png")
+
+
+def is_blank(picture):
+    pixels = plt.imread(picture)
+    return bool((pixels == pixels[0, 0]).all())
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook(notebook, tmp_path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    # A profile of the user's own could change what is printed.
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+
+    stored = nbformat.read(notebook, as_version=4)
+    fresh = nbformat.read(notebook, as_version=4)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(fresh, timeout=120, resources=resources).execute()
+    assert [texts(cell) for cell in fresh.cells] == [texts(cell) for cell in stored.cells]
+    assert any(texts(cell) for cell in stored.cells)
+
+
+def texts(cell):
+    """The text that a cell shows, by kind; of an image, only that there is one."""
+    shown = []
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":
+            shown.append((output.name, output.text))
+        elif "image/png" in output.data:
+            shown.append((output.output_type, "an image"))
+        else:
+            shown.append((output.output_type, output.data["text/plain"]))
+    return shown
