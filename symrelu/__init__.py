@@ -1,5 +1,6 @@
 """Symbolic work with the rectified linear unit in SymPy."""
 
 from symrelu.function import ReLU
+from symrelu.reverse import gradient
 
-__all__ = ["ReLU"]
+__all__ = ["ReLU", "gradient"]

@@ -68,6 +68,9 @@ class Elementwise(ElementwiseApplyFunction):
         slope = type(self)(self._get_function_fdiff(), self.expr)
         return hadamard_product(self.expr.diff(x), slope)
 
+    def _eval_transpose(self) -> None:
+        """Nothing: SymPy's would transpose, and so write anew, all that is inside."""
+
     def doit(self, **hints: Any) -> Expr:
         expr = self.expr.doit(**hints) if hints.get("deep", True) else self.expr
         if isinstance(expr, MatrixBase):

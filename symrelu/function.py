@@ -42,6 +42,14 @@ from symrelu.elementwise import Elementwise
 from symrelu.signs import is_small, known, one_sided, signs
 
 
+def step(x: Expr, H0: Expr) -> Expr:
+    """``Heaviside(x, H0)``, at a cost that sharing cannot blow up."""
+    possible = signs(x)
+    if len(possible) == 1:
+        return {-1: S.Zero, 0: H0, 1: S.One}[min(possible)]
+    return Heaviside(x, H0, evaluate=False)
+
+
 class _Inlined:
     """The ``_imp_`` that SymPy's code printers put in the place of a call.
 
@@ -281,12 +289,7 @@ class ReLU(Function):
     def fdiff(self, argindex: int = 1) -> Expr:
         """The derivative by the argument, ``Heaviside(x, H0)``, or by ``H0``, which is 0."""
         if argindex == 1:
-            # Heaviside need not look for a sign where ReLU has found none.
-            slopes = {-1: S.Zero, 0: self.H0, 1: S.One}
-            possible = signs(self.args[0])
-            if len(possible) == 1:
-                return slopes[min(possible)]
-            return Heaviside(self.args[0], self.H0, evaluate=False)
+            return step(self.args[0], self.H0)
         if argindex == 2:
             return S.Zero
         raise ArgumentIndexError(self, argindex)

@@ -1,0 +1,244 @@
+"""The reverse sweep: from an expression to its gradient in one pass."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sympy import (
+    Add,
+    Basic,
+    Expr,
+    Identity,
+    ImmutableMatrix,
+    Indexed,
+    MatrixSymbol,
+    Piecewise,
+    S,
+    SympifyError,
+    Tuple,
+    ZeroMatrix,
+    sympify,
+)
+from sympy.matrices import MatrixBase
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.tensor.array import NDimArray
+
+from symrelu.matrix import element, matadd
+from symrelu.signs import is_small
+from symrelu.vjp import pullback, times
+
+
+def gradient(expr: Any, wrt: Any) -> Any:
+    r"""
+    The gradient of a scalar expression, by scalars or by whole matrices.
+
+    Explanation
+    ===========
+
+    Reverse accumulation over the expression's directed acyclic graph: every distinct
+    subexpression $v$ is visited once, after all that use it, and hands its cotangent
+    $\bar v = \partial L / \partial v$ on to its arguments by a vector-Jacobian product.
+    Time and size of the answer are linear in the number of distinct
+    subexpressions, where one ``diff`` per variable takes time exponential in the depth.
+
+    Everything that SymPy can differentiate is differentiated, and the answer equals
+    ``expr.diff``, at the kinks too.  Matrix gradients come out as closed
+    formulas in which every subexpression stands in the form in which it was written.
+
+    Parameters
+    ==========
+
+    expr : Expr
+        A scalar: an expression, or a matrix expression of shape (1, 1).
+    wrt : Symbol, MatrixSymbol, Indexed, applied undefined function, explicit matrix
+            or array of those, or a list or tuple of all of these, nested at will
+        The variables.
+
+    Returns
+    =======
+
+    Expr, or a matrix, array, list or tuple
+        The answer mirrors ``wrt``.  The gradient by a matrix has the matrix's
+        shape (gradient layout): $(\nabla_W L)_{ij} = \partial L / \partial W_{ij}$.
+        It is 0, or a zero matrix, for a variable that does not occur.
+
+    Raises
+    ======
+
+    TypeError
+        If ``expr`` is no expression, or ``wrt`` none of the above.
+    ValueError
+        If ``expr`` is not scalar, or an expression in ``wrt`` is not a variable.
+    NotImplementedError
+        If there is no rule for a matrix operation in ``expr``; the message
+        says how to register one.
+
+    Examples
+    ========
+
+    >>> from sympy import MatrixSymbol, OneMatrix, Trace, symbols
+    >>> from symrelu import ReLU, gradient
+    >>> w, x, b, y = symbols("w x b y")
+    >>> gradient((ReLU(w*x + b) - y)**2, [w, b])  # doctest: +NORMALIZE_WHITESPACE
+    [2*x*(-y + ReLU(b + w*x))*Heaviside(b + w*x, 0),
+     2*(-y + ReLU(b + w*x))*Heaviside(b + w*x, 0)]
+
+    A layer over a batch of n, by its weights:
+
+    >>> n = symbols("n", integer=True, positive=True)
+    >>> W, X = MatrixSymbol("W", 4, 3), MatrixSymbol("X", 3, n)
+    >>> V, Y = MatrixSymbol("V", 2, 4), MatrixSymbol("Y", 2, n)
+    >>> R = V*ReLU(W*X) - Y
+    >>> gradient(Trace(R.T*R), V)
+    2*(V*ReLU.(W*X) - Y)*ReLU.(W*X).T
+    >>> gradient(Trace(R.T*R), W)
+    2*(HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0)))*X.T
+
+    The slope at a kink is the one that was chosen.  ``ReLU(x) - ReLU(-x)`` is x, and yet
+    its gradient at 0 is 0 by the default choice, as in every framework:
+
+    >>> gradient(ReLU(x) - ReLU(-x), x).subs(x, 0)
+    0
+
+    See Also
+    ========
+
+    symrelu.vjp.pullback : the table of vector-Jacobian products, open for more rules.
+
+    References
+    ==========
+
+    .. [1] A. Griewank, A. Walther, "Evaluating Derivatives", 2nd ed., SIAM 2008, ch. 3.
+    .. [2] M. Giles, "Collected matrix derivative results for forward and reverse mode
+           algorithmic differentiation", 2008.
+    """
+    root, seed = _scalar(expr)
+    variables = list(_variables(wrt))
+    cotangents = _sweep(root, seed, {_leaf(v) for v in variables})
+
+    def answer(variable: Expr) -> Expr:
+        leaf = _leaf(variable)
+        zero = ZeroMatrix(*leaf.shape) if leaf.is_Matrix else S.Zero
+        cotangent = cotangents.get(leaf, zero)
+        if leaf is not variable:
+            return element(cotangent, *variable.args[1:])
+        return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
+
+    return _mirror(wrt, answer)
+
+
+def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
+    """The cotangents of the variables."""
+    order = list(_postorder(root))
+    needed = _needed(order, variables)
+    terms: dict[Expr, list[Expr]] = defaultdict(list, {root: [seed]})
+    cotangents = {}
+    for node in reversed(order):
+        if node not in needed or node not in terms:
+            continue
+        cotangent = _total(terms.pop(node))
+        if node in variables:
+            cotangents[node] = cotangent
+        parts = pullback(node, cotangent, needed) if node.args else ()
+        if parts is NotImplemented:
+            parts = ((v, times(cotangent, node.diff(v))) for v in variables if v != node)
+        for child, part in parts:
+            if (child in needed or child in variables) and part != 0:
+                terms[child].append(part)
+    for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
+        cotangents[late] = _total([*terms[late], cotangents.get(late, S.Zero)])
+    return cotangents
+
+
+def _postorder(root: Expr) -> Iterator[Basic]:
+    """Every distinct subexpression, after its arguments; without recursion."""
+    seen = set()
+    stack = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            if not isinstance(node, MatrixSymbol):  # its name and dimensions are no operands
+                stack.extend((arg, False) for arg in node.args)
+
+
+def _needed(order: list[Basic], variables: set[Expr]) -> set[Basic]:
+    """The subexpressions that lead to a variable."""
+    bases = {v.base for v in variables if isinstance(v, Indexed)}
+    needed: set[Basic] = set()
+    for node in order:
+        if (
+            node in variables
+            or any(arg in needed for arg in node.args)
+            or (isinstance(node, Indexed) and node.base in bases)  # x[i] by x[j]
+        ):
+            needed.add(node)
+    return needed
+
+
+def _total(parts: list[Expr]) -> Expr:
+    if parts[0].is_Matrix:
+        return matadd(parts)
+    pieces: dict[tuple[Basic, ...], list[Expr]] = defaultdict(list)
+    others = []
+    for part in parts:
+        if isinstance(part, Piecewise):
+            pieces[tuple(cond for _, cond in part.args)].append(part)
+        else:
+            others.append(part)
+    for conds, alike in pieces.items():
+        # One Piecewise for all on the same conditions: see times.
+        sums = [(Add(*(p.args[i].expr for p in alike)), cond) for i, cond in enumerate(conds)]
+        others.append(Piecewise(*sums, evaluate=False) if len(alike) > 1 else alike[0])
+    return others[0] if len(others) == 1 else Add(*others, evaluate=all(map(is_small, others)))
+
+
+def _scalar(expr: Any) -> tuple[Expr, Expr]:
+    try:
+        root = sympify(expr, strict=True)
+    except SympifyError:
+        root = None
+    if not isinstance(root, (Expr, MatrixBase)):
+        raise TypeError(f"gradient takes a scalar expression, not {expr!r}")
+    shape = getattr(root, "shape", ())
+    if shape not in ((), (1, 1)):
+        raise ValueError(f"gradient takes a scalar expression, not one of shape {shape}: {root}")
+    if isinstance(root, MatrixBase):
+        return root[0, 0], S.One
+    return root, Identity(1) if shape else S.One
+
+
+def _leaf(variable: Expr) -> Expr:
+    """Where the sweep collects: for an element of a matrix symbol, the symbol."""
+    if isinstance(variable, MatrixElement) and isinstance(variable.parent, MatrixSymbol):
+        return variable.parent
+    return variable
+
+
+def _variables(wrt: Any) -> Iterator[Expr]:
+    if isinstance(wrt, (list, tuple, Tuple, NDimArray, MatrixBase)):
+        for item in wrt:
+            yield from _variables(item)
+    elif not isinstance(wrt, Expr):
+        raise TypeError(
+            f"gradient differentiates by variables, and matrices and sequences of them, not {wrt!r}"
+        )
+    elif not wrt._diff_wrt:
+        raise ValueError(f"gradient cannot differentiate by {wrt}, which is not a variable")
+    else:
+        yield wrt
+
+
+def _mirror(wrt: Any, answer: Callable[[Expr], Expr]) -> Any:
+    if isinstance(wrt, (NDimArray, MatrixBase)):
+        return wrt.applyfunc(answer)
+    if isinstance(wrt, (list, tuple)):
+        return type(wrt)([_mirror(item, answer) for item in wrt])
+    if isinstance(wrt, Tuple):
+        return Tuple(*(_mirror(item, answer) for item in wrt))
+    return answer(wrt)
