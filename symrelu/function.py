@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -48,6 +49,18 @@ def step(x: Expr, H0: Expr) -> Expr:
     if len(possible) == 1:
         return {-1: S.Zero, 0: H0, 1: S.One}[min(possible)]
     return Heaviside(x, H0, evaluate=False)
+
+
+def _unless_known(code: Callable[[Any, Any], str]) -> Callable[[Any, Any], str]:
+    """Let a name that the user has given for ReLU come first."""
+
+    def printed(relu: ReLU, printer: Any) -> str:
+        if "ReLU" in printer.known_functions:
+            name: str = printer._print_Function(relu)
+            return name
+        return code(relu, printer)
+
+    return printed
 
 
 class _Inlined:
@@ -431,42 +444,54 @@ class ReLU(Function):
         zero = S.Zero if self.args[0].is_integer else Float(0)
         return printer._print(self._as_branches(zero))
 
-    _glsl = _smtlib = _typed
+    _smtlib = _typed
+    _glsl = _unless_known(_typed)
 
+    @_unless_known
     def _rust_code(self, printer: Any) -> str:
         return f"({self._typed(printer)})"
 
-    def _called(self, printer: Any, name: str, *more: str) -> str:
-        arguments = (printer._print(self.args[0]), *more)
-        return f"{printer._module_format(name)}({', '.join(arguments)})"
-
+    @_unless_known
     def _fcode(self, printer: Any) -> str:
         if printer._settings["standard"] >= 95:
             return self._typed(printer)
         x = printer._print(self.args[0])
+        if self.args[0].is_integer:
+            return f"max(0, {x})"
         return f"(max(0.0d0, {x}) + 0*atan({x}))"  # atan for the sake of nan
 
+    @_unless_known
     def _octave(self, printer: Any) -> str:
         x = printer._print(self.args[0])
         return f"(max(0, {x}) + 0*sign({x}))"  # sign for the sake of nan
 
+    @_unless_known
     def _rcode(self, printer: Any) -> str:
         return f"pmax(0, {printer._print(self.args[0])})"
 
+    @_unless_known
     def _mcode(self, printer: Any) -> str:
         return f"Ramp[{printer._print(self.args[0])}]"
 
+    @_unless_known
     def _numpycode(self, printer: Any) -> str:
-        return self._called(printer, f"{printer._module}.maximum", "0")
+        name = printer._module_format(f"{printer._module}.maximum")
+        return f"{name}({printer._print(self.args[0])}, 0)"
 
     _cupycode = _numpycode
 
+    def _called(self, printer: Any, name: str) -> str:
+        return f"{printer._module_format(name)}({printer._print(self.args[0])})"
+
+    @_unless_known
     def _jaxcode(self, printer: Any) -> str:
         return self._called(printer, "jax.nn.relu")
 
+    @_unless_known
     def _torchcode(self, printer: Any) -> str:
         return self._called(printer, "torch.relu")
 
+    @_unless_known
     def _tensorflowcode(self, printer: Any) -> str:
         return self._called(printer, "tensorflow.nn.relu")
 

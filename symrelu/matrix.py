@@ -31,6 +31,7 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    default_sort_key,
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -89,7 +90,7 @@ def matadd(terms: Iterable[Expr]) -> Expr:
     collected = [term for term in collected if not isinstance(term, ZeroMatrix)]
     if not collected:
         return ZeroMatrix(*terms[0].shape)
-    return collected[0] if len(collected) == 1 else MatAdd(*collected)
+    return collected[0] if len(collected) == 1 else MatAdd(*sorted(collected, key=default_sort_key))
 
 
 def _sum_entries(terms: list[Expr]) -> list[Expr]:
@@ -112,10 +113,12 @@ def hadamard(a: Expr, b: Expr) -> Expr:
     a, b = matmul(*a_factors), matmul(*b_factors)
     if isinstance(a, ZeroMatrix) or isinstance(b, ZeroMatrix):
         return ZeroMatrix(*a.shape)
+    if a.shape == (1, 1):
+        return matmul(s, t, a, b)
     if isinstance(a, OneMatrix) or isinstance(b, OneMatrix):
         return matmul(s, t, b if isinstance(a, OneMatrix) else a)
     parts = [f for m in (a, b) for f in (m.args if isinstance(m, HadamardProduct) else (m,))]
-    return matmul(s, t, HadamardProduct(*parts))
+    return matmul(s, t, HadamardProduct(*sorted(parts, key=default_sort_key)))
 
 
 def transpose(matrix: Expr) -> Expr:
@@ -154,4 +157,6 @@ def element(matrix: Expr, i: Expr | int, j: Expr | int) -> Expr:
     """One element, the matrix left whole."""
     if isinstance(matrix, (MatrixBase, MatrixSymbol, OneMatrix, ZeroMatrix, Identity)):
         return matrix[i, j]
+    if isinstance(matrix, MatAdd) and any(isinstance(term, MatrixBase) for term in matrix.args):
+        return Add(*(element(term, i, j) for term in matrix.args))
     return MatrixElement(matrix, i, j)

@@ -114,6 +114,7 @@ def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 # Scalars
 
+
 def times(cotangent: Expr, *factors: Expr) -> Expr:
     """The product, each factor left as it is.
 
@@ -243,15 +244,27 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
             f"gradient has no rule for the power {node}; its exponent is open"
         )
     n = int(exponent)
+    scalar, factors = split(cotangent)
+    if isinstance(factors[0], Identity):  # from a trace: the terms are equal
+        yield base, matmul(scalar * n, transpose(_power(base, n - 1)))
+        return
     # The product rule for A*...*A, or for the inverses: d(1/A) = -1/A dA 1/A.
     splits = [(k, n - 1 - k) for k in range(n)] or [(-k, n - 1 + k) for k in range(1, 1 - n)]
-    parts = (matmul(transpose(base**j), cotangent, transpose(base**k)) for j, k in splits)
+    parts = [
+        matmul(transpose(_power(base, j)), cotangent, transpose(_power(base, k))) for j, k in splits
+    ]
     yield base, matmul(sign(exponent), matadd(parts))
+
+
+def _power(matrix: Expr, n: int) -> Expr:
+    if n == 0:
+        return Identity(matrix.shape[0])
+    return Inverse(matrix) if n == -1 else matrix if n == 1 else MatPow(matrix, n)
 
 
 @pullback.register(Inverse)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    yield node.arg, matmul(-1, transpose(node), cotangent, transpose(node))
+    yield node.arg, matmul(S.NegativeOne, transpose(node), cotangent, transpose(node))
 
 
 @pullback.register(Transpose)
@@ -313,18 +326,19 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(DiagMatrix)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    (vector,) = node.args
     diagonal = DiagonalOf(cotangent)
-    yield node.arg, diagonal if node.arg.shape[1] == 1 else Transpose(diagonal)
+    yield vector, diagonal if vector.shape[1] == 1 else Transpose(diagonal)
 
 
 @pullback.register(DiagonalOf)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    yield node.arg, DiagMatrix(cotangent)
+    yield node.args[0], DiagMatrix(cotangent)
 
 
 @pullback.register(DiagonalMatrix)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    yield node.arg, DiagonalMatrix(cotangent)
+    yield node.args[0], DiagonalMatrix(cotangent)
 
 
 @pullback.register(MatrixElement)
