@@ -1,0 +1,705 @@
+"""What each engine calls things: one rule per SymPy class, for all engines.
+
+A rule says of a node which operands it needs, and how their code becomes its own.
+Operands are expressions, so that whoever asks can compute shared ones once.  What has
+no rule is printed by SymPy's printer for the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce, singledispatch
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
+
+from sympy import (
+    Add,
+    Basic,
+    BlockMatrix,
+    Determinant,
+    DiagMatrix,
+    DiagonalMatrix,
+    DiagonalOf,
+    DiracDelta,
+    Expr,
+    Float,
+    HadamardPower,
+    HadamardProduct,
+    Heaviside,
+    Identity,
+    Indexed,
+    Integer,
+    Inverse,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Max,
+    Min,
+    Mul,
+    OneMatrix,
+    Piecewise,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+)
+from sympy.core.function import AppliedUndef
+from sympy.core.numbers import Infinity, NaN, NegativeInfinity
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import And, BooleanAtom, Or
+from sympy.matrices import MatrixBase
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
+
+from symrelu.function import ReLU
+from symrelu.matrix import matmul, split, transpose
+
+# How tightly code binds.
+LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
+
+
+class Code(str):
+    """Source text that knows how tightly it binds."""
+
+    level: int
+
+    def __new__(cls, text: str, level: int = ATOM) -> Code:
+        code = super().__new__(cls, text)
+        code.level = level
+        return code
+
+    def at(self, level: int) -> str:
+        """The text, in parentheses where the place binds more tightly."""
+        return self if self.level >= level else f"({self})"
+
+    def __format__(self, spec: str) -> str:
+        """In a template, ``{0:p}`` stands beside an operator."""
+        return self.at(POWER) if spec == "p" else str(self)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the code of the operands becomes the code of the node; an alias without."""
+
+    operands: Sequence[Basic]
+    write: Callable[..., Code] | None = None
+    repeats: bool = False  # writes the code of an operand more than once
+
+
+@dataclass
+class Engine:
+    """A namespace to compute in, and its names for what SymPy's printers get wrong.
+
+    In the templates, ``{0}`` is the argument, ``{1}`` its ReLU and ``{2}`` the value at 0.
+    """
+
+    name: str  # the module, as the source refers to it
+    printer: CodePrinter
+    relu: str
+    step: str
+    step_at_0: str
+    where: str
+    maximum: str
+    minimum: str
+    sqrt: str
+    wrap: str = "{0}"
+    arrays: bool = True
+    functions: Any = None  # what knows the names of functions that are not the engine's
+    modules: tuple[str, ...] = ()  # to import
+
+    def call(self, template: str, *codes: str) -> Code:
+        return Code(template.format(*codes, m=self.name))
+
+
+_ARRAYS = {
+    # sign(relu(x)) is exact: 1 for a subnormal, nan for nan, of the dtype of x.
+    "relu": "{m}.maximum({0}, 0)",
+    "step": "{m}.sign({1})",
+    "step_at_0": "{m}.where({0:p} == 0, {2}, {m}.sign({1}))",
+    "where": "{m}.where({0}, {1}, {2})",
+    "maximum": "{m}.maximum({0}, {1})",
+    "minimum": "{m}.minimum({0}, {1})",
+    "sqrt": "{m}.sqrt({0})",
+}
+_SCALARS = {
+    "relu": "(0 if {0:p} < 0 else {0:p})",
+    "step": "(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
+    "step_at_0": "(1 if {0:p} > 0 else 0 if {0:p} < 0 else {2:p} if {0:p} == 0 else {0:p})",
+    "where": "({1:p} if {0:p} else {2:p})",
+    "maximum": "max({0}, {1})",
+    "minimum": "min({0}, {1})",
+    "sqrt": "{m}.sqrt({0})",
+    "arrays": False,
+}
+_TORCH_STEP = "{m}.where({m}.isnan({0}), {0}, ({0:p} > 0).to({0:p}.dtype))"  # its sign(nan) is 0
+_TENSORFLOW_STEP = "{m}.where({m}.math.is_nan({0}), {0}, {m}.cast({0:p} > 0, {0:p}.dtype))"
+
+# By sympy.lambdify's name: SymPy's printer, the module's name in the code, its names.
+_ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "numpy": ("numpy.NumPyPrinter", "numpy", _ARRAYS),
+    "scipy": ("numpy.SciPyPrinter", "numpy", _ARRAYS),
+    "cupy": ("numpy.CuPyPrinter", "cupy", _ARRAYS),
+    "jax": ("numpy.JaxPrinter", "jax.numpy", _ARRAYS | {"relu": "jax.nn.relu({0})"}),
+    "torch": (
+        "pytorch.TorchPrinter",
+        "torch",
+        _ARRAYS
+        | {
+            "relu": "torch.relu({0})",
+            "step": _TORCH_STEP,
+            "step_at_0": "{m}.where({0:p} == 0, {2}, " + _TORCH_STEP + ")",
+            "maximum": "{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
+            "minimum": "{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
+        },
+    ),
+    "tensorflow": (
+        "tensorflow.TensorflowPrinter",
+        "tensorflow",
+        _ARRAYS
+        | {
+            "relu": "{m}.nn.relu({0})",
+            "step": _TENSORFLOW_STEP,
+            "step_at_0": "{m}.where({0:p} == 0, {m}.cast({2}, {0:p}.dtype), "
+            + _TENSORFLOW_STEP
+            + ")",
+        },
+    ),
+    "math": ("pycode.PythonCodePrinter", "math", _SCALARS),
+    "mpmath": ("pycode.MpmathPrinter", "mpmath", _SCALARS),
+    "sympy": (
+        "pycode.SymPyPrinter",
+        "sympy",
+        _SCALARS
+        | {
+            "relu": "symrelu.ReLU({0})",
+            "step": "sympy.Heaviside({0}, 0)",
+            "step_at_0": "sympy.Heaviside({0}, {2})",
+            "maximum": "sympy.Max({0}, {1})",
+            "minimum": "sympy.Min({0}, {1})",
+        },
+    ),
+    "numexpr": (
+        "lambdarepr.NumExprPrinter",
+        "numexpr",
+        _SCALARS
+        | {
+            "relu": "where({0:p} < 0, 0, {0})",
+            "step": "where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
+            "step_at_0": "where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {2}, {0})))",
+            "where": "where({0}, {1}, {2})",
+            "maximum": "where({0:p} < {1:p}, {1}, {0})",
+            "minimum": "where({0:p} > {1:p}, {1}, {0})",
+            "sqrt": "sqrt({0})",
+            "wrap": "numexpr.evaluate({0!r}, truediv=True)",
+        },
+    ),
+}
+
+
+def engine(module: str, printer: Any, functions: Any) -> Engine:
+    """The engine of a module, with a printer of the user's if there is one."""
+    if module not in _ENGINES:
+        raise ValueError(f"lambdify knows no module {module!r}; it knows {', '.join(_ENGINES)}")
+    path, name, names = _ENGINES[module]
+    if printer is None:
+        submodule, kind = path.split(".")
+        printer = getattr(import_module(f"sympy.printing.{submodule}"), kind)
+    modules = ("sympy", "symrelu") if module == "sympy" else (name,)
+    return Engine(name, _operand_printer(printer), functions=functions, modules=modules, **names)
+
+
+def _operand_printer(printer: Any) -> CodePrinter:
+    """A SymPy printer, class or instance, that knows the code of some subexpressions."""
+    kind, settings = (
+        (printer, {}) if isinstance(printer, type) else (type(printer), printer._settings)
+    )
+
+    class OperandPrinter(kind):  # type: ignore[misc, valid-type]
+        codes: Mapping[Basic, Code] = MappingProxyType({})
+
+        def _print(self, expr: Any, **kwargs: Any) -> str:
+            code = self.codes.get(expr) if isinstance(expr, Basic) else None
+            return super()._print(expr, **kwargs) if code is None else code
+
+        def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
+            if isinstance(item, Basic) and item in self.codes:
+                return self.codes[item].at(ATOM)
+            return super().parenthesize(item, level, strict)
+
+    defaults = {"fully_qualified_modules": True, "inline": True, "order": "none"}
+    known = OperandPrinter._default_settings.keys() | {"order"}
+    return OperandPrinter({k: v for k, v in (defaults | settings).items() if k in known})
+
+
+def _by_sympy(engine: Engine, node: Basic) -> Rule:
+    """What has no rule of ours is printed by SymPy."""
+    operands = [arg for arg in node.args if isinstance(arg, Expr)]
+
+    def write(*codes: Code) -> Code:
+        printer = engine.printer
+        printer.codes = dict(zip(operands, codes, strict=True))
+        try:
+            if node.is_Function and type(node) not in getattr(printer, "mapping", {type(node)}):
+                raise PrintMethodNotImplementedError
+            text = printer._print(node)
+            if engine.name == "numexpr" and "math." in text:  # it has the functions listed, no more
+                raise PrintMethodNotImplementedError
+        except (PrintMethodNotImplementedError, NotImplementedError, TypeError):
+            raise NotImplementedError(_no_form(engine, node)) from None
+        return Code(text, ATOM if node.is_Function or node.is_Atom else LOOSE)
+
+    return Rule(operands, write)
+
+
+@singledispatch
+def rule(node: Basic, engine: Engine) -> Rule:
+    """How the engine computes a node."""
+    return _by_user(engine, node) or _by_sympy(engine, node)
+
+
+def _by_user(engine: Engine, node: Basic) -> Rule | None:
+    """What the user has given an implementation of."""
+    name = engine.functions.name(node)
+    if name is None:
+        return None
+    return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
+
+
+@rule.register(Symbol)
+@rule.register(MatrixSymbol)
+@rule.register(Indexed)
+def _(node: Basic, engine: Engine) -> Rule:
+    raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
+
+
+@rule.register(AppliedUndef)
+def _(node: Basic, engine: Engine) -> Rule:
+    made = _by_user(engine, node)
+    if made is None:
+        raise NotImplementedError(_no_form(engine, node))
+    return made
+
+
+def _no_form(engine: Engine, node: Basic) -> str:
+    name = type(node).__name__
+    return (
+        f"lambdify: {engine.name} has no numeric form of {name}; choose another module, or give "
+        f"one: modules=[{{{name!r}: my_function}}, ...]"
+    )
+
+
+# Numbers
+
+
+@rule.register(Integer)
+@rule.register(BooleanAtom)
+def _(node: Basic, engine: Engine) -> Rule:
+    text = str(node)
+    return Rule((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
+
+
+@rule.register(Rational)
+def _(node: Basic, engine: Engine) -> Rule:
+    if engine.name in ("mpmath", "sympy"):
+        return _by_sympy(engine, node)
+    return Rule((), lambda: Code(f"{node.p}/{node.q}", PRODUCT))
+
+
+@rule.register(Float)
+def _(node: Basic, engine: Engine) -> Rule:
+    if engine.name in ("mpmath", "sympy"):
+        return _by_sympy(engine, node)
+    return Rule((), lambda: Code(repr(float(node)), PRODUCT if node.is_negative else ATOM))
+
+
+@rule.register(NaN)
+@rule.register(Infinity)
+@rule.register(NegativeInfinity)
+def _(node: Expr, engine: Engine) -> Rule:
+    if engine.name == "numexpr":  # it looks names up around the call
+        name = engine.functions.provide("constant", float(node))
+        return Rule((), lambda: Code(name))
+    return _by_sympy(engine, node)
+
+
+# Arithmetic
+
+_LINE = 40  # terms or factors that go on one line; Python's parser nests them
+
+
+def _join(parts: list[str], sign: str) -> str:
+    while len(parts) > _LINE:
+        groups = [parts[i : i + _LINE] for i in range(0, len(parts), _LINE)]
+        parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    return sign.join(parts)
+
+
+@rule.register(Add)
+def _(node: Expr, engine: Engine) -> Rule:
+    def write(*terms: Code) -> Code:
+        # a number last, and what is subtracted not first
+        ordered = sorted(terms, key=lambda t: (t.startswith("-"), t[:1].isdigit()))
+        text = _join([term.at(PRODUCT) for term in ordered], " + ")
+        return Code(text.replace(" + -", " - "), SUM)
+
+    return Rule(node.args, write)
+
+
+@rule.register(Mul)
+def _(node: Expr, engine: Engine) -> Rule:
+    number, rest = node.as_coeff_mul(rational=True)
+    above, below = [], []
+    for factor in rest:
+        base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, S.One)
+        if exponent.is_Rational and exponent.is_negative:
+            below.append(Pow(base, -exponent))
+        else:
+            above.append(factor)
+
+    def write(*codes: Code) -> Code:
+        up = [_factor(code) for code in codes[: len(above)]]
+        down = [str(number.q)] * (number.q != 1) + [_factor(code) for code in codes[len(above) :]]
+        if abs(number.p) != 1 or not up:
+            up.insert(0, str(abs(number.p)))
+        text = ("-" if number.p < 0 else "") + _join(up, "*")
+        if down:
+            text += "/" + (_join(down, "*") if len(down) == 1 else f"({_join(down, '*')})")
+        return Code(text, PRODUCT)
+
+    return Rule([*above, *below], write)
+
+
+def _factor(code: Code) -> str:
+    return code.at(POWER if code.startswith("-") or "/" in code or "@" in code else PRODUCT)
+
+
+@rule.register(Pow)
+def _(node: Expr, engine: Engine) -> Rule:
+    base, exponent = node.args
+    if exponent.is_Rational and exponent.is_negative:
+        return Rule([Pow(base, -exponent)], lambda code: Code(f"1/{code.at(POWER)}", PRODUCT))
+    if exponent is S.Half:
+        return Rule([base], lambda code: engine.call(engine.sqrt, code))
+    if base is S.Exp1:
+        return _by_sympy(engine, node)
+    return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
+
+
+# The kinked functions
+
+
+@rule.register(ReLU)
+def _(node: Expr, engine: Engine) -> Rule:
+    x = node.args[0]
+    if len(node.args) == 2:
+        return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
+    return _by_user(engine, node) or Rule(
+        [x], lambda code: engine.call(engine.relu, code), not engine.arrays
+    )
+
+
+@rule.register(Heaviside)
+def _(node: Expr, engine: Engine) -> Rule:
+    if made := _by_user(engine, node):
+        return made
+    x, H0 = node.args
+    template = engine.step if H0.is_zero else engine.step_at_0
+    places = {"{0}": x, "{1}": ReLU(x, evaluate=False), "{2}": H0}
+    used = [place for place in places if place[:2] in template]
+
+    def write(*codes: Code) -> Code:
+        given = dict(zip(used, codes, strict=True))
+        return engine.call(template, *(given.get(p, "") for p in places))
+
+    return Rule([places[p] for p in used], write, repeats=template.count("{0") > 1)
+
+
+@rule.register(DiracDelta)
+def _(node: Expr, engine: Engine) -> Rule:
+    raise ValueError(
+        f"lambdify: {node} has no value at a point.  It is the derivative of a step, such as the "
+        "second derivative of ReLU; integrate it, or, to ignore the kinks, "
+        "replace it: expr.replace(DiracDelta, lambda *args: 0)"
+    )
+
+
+def _extremum(node: Expr, engine: Engine, template: str) -> Rule:
+    def write(*codes: Code) -> Code:
+        return reduce(lambda a, b: engine.call(template, a, b), codes)
+
+    return Rule(node.args, write, repeats=template.count("{1") > 1)
+
+
+@rule.register(Max)
+def _(node: Expr, engine: Engine) -> Rule:
+    return _extremum(node, engine, engine.maximum)
+
+
+@rule.register(Min)
+def _(node: Expr, engine: Engine) -> Rule:
+    return _extremum(node, engine, engine.minimum)
+
+
+@rule.register(Relational)
+def _(node: Relational, engine: Engine) -> Rule:
+    def write(a: Code, b: Code) -> Code:
+        return Code(f"{a.at(SUM)} {node.rel_op} {b.at(SUM)}", LOOSE)
+
+    return Rule(node.args, write)
+
+
+@rule.register(And)
+@rule.register(Or)
+def _(node: Basic, engine: Engine) -> Rule:
+    sign = " & " if isinstance(node, And) else " | "
+    return Rule(node.args, lambda *codes: Code(sign.join(c.at(ATOM) for c in codes), LOOSE))
+
+
+@rule.register(Piecewise)
+def _(node: Expr, engine: Engine) -> Rule:
+    *branches, (last, otherwise) = [tuple(pair) for pair in node.args]
+    if otherwise != True:  # noqa: E712
+        branches, last = [*branches, (last, otherwise)], S.NaN
+
+    def write(last: Code, *codes: Code) -> Code:
+        pairs = list(zip(codes[::2], codes[1::2], strict=True))
+        return reduce(
+            lambda rest, pair: engine.call(engine.where, pair[1], pair[0], rest),
+            reversed(pairs),
+            last,
+        )
+
+    return Rule([last, *(part for pair in branches for part in pair)], write)
+
+
+# Matrices
+
+
+class Entry(Expr):
+    """An element of a matrix, any: what an elementwise function is applied to."""
+
+    is_extended_real = True
+    is_commutative = True
+
+
+@rule.register(Entry)
+def _(node: Entry, engine: Engine) -> Rule:
+    return Rule(node.args)
+
+
+@rule.register(ElementwiseApplyFunction)
+def _(node: Expr, engine: Engine) -> Rule:
+    (variable,) = node.function.variables
+    return Rule([node.function.expr.xreplace({variable: Entry(node.expr)})])
+
+
+def _method(template: str) -> Callable[[Any, Engine], Rule]:
+    def of(node: Basic, engine: Engine) -> Rule:
+        operands = [arg for arg in node.args if arg.is_Matrix]
+        return Rule(operands, lambda *codes: engine.call(template, *(c.at(ATOM) for c in codes)))
+
+    return of
+
+
+for _kind, _template in (
+    (Transpose, "{0}.T"),
+    (Inverse, "{m}.linalg.inv({0})"),
+    (Determinant, "{m}.linalg.det({0})"),
+    (DiagMatrix, "{m}.diag({0}.reshape(-1))"),
+    (DiagonalOf, "{m}.diagonal({0}).reshape(-1, 1)"),
+    (DiagonalMatrix, "{m}.diag({m}.diagonal({0}))"),
+):
+    rule.register(_kind, _method(_template))
+
+
+def _filled(node: Basic, engine: Engine, name: str) -> Rule:
+    return Rule(node.shape, lambda m, n: engine.call("{m}.{2}(({0}, {1}))", m, n, name))
+
+
+@rule.register(ZeroMatrix)
+def _(node: Expr, engine: Engine) -> Rule:
+    return _filled(node, engine, "zeros")
+
+
+@rule.register(OneMatrix)
+def _(node: Expr, engine: Engine) -> Rule:
+    return _filled(node, engine, "ones")
+
+
+@rule.register(Identity)
+def _(node: Expr, engine: Engine) -> Rule:
+    return Rule([node.shape[0]], lambda n: engine.call("{m}.eye({0})", n))
+
+
+def _ones_aside(term: Expr) -> tuple[Expr, tuple[bool, bool]]:
+    """What broadcasts to the term, and along which of rows and columns it must."""
+    if isinstance(term, OneMatrix):
+        return S.One, (True, True)
+    scalar, factors = split(term)
+    rows = len(factors) > 1 and isinstance(factors[0], OneMatrix) and factors[0].shape[1] == 1
+    columns = len(factors) > 1 and isinstance(factors[-1], OneMatrix) and factors[-1].shape[0] == 1
+    kept = factors[rows : len(factors) - columns]
+    if not (rows or columns) and not isinstance(factors[0], OneMatrix):
+        return term, (False, False)
+    if not kept or (len(kept) == 1 and isinstance(kept[0], OneMatrix)):
+        return scalar, (True, True)
+    return matmul(scalar, *kept), (rows, columns)
+
+
+def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
+    """The terms, without the products by ones that broadcasting makes needless."""
+    thin = [_ones_aside(term) for term in terms]
+    full = [all(axes[k] for _, axes in thin) for k in (0, 1)]  # an axis that no term has in full
+    if any(full):
+        return list(terms)
+    return [term for term, _ in thin]
+
+
+@rule.register(MatAdd)
+def _(node: Expr, engine: Engine) -> Rule:
+    undone = transpose(node)
+    if not any(isinstance(m, Transpose) for term in (undone, *undone.args) for m in split(term)[1]):
+        return Rule([Transpose(undone)])  # it was written in transposes
+    return Rule(_broadcasting(node.args), rule.dispatch(Add)(node, engine).write)
+
+
+@rule.register(HadamardProduct)
+def _(node: Expr, engine: Engine) -> Rule:
+    def write(*codes: Code) -> Code:
+        return Code(_join([_factor(code) for code in codes], "*"), PRODUCT)
+
+    return Rule(_broadcasting(node.args), write)
+
+
+@rule.register(HadamardPower)
+def _(node: Expr, engine: Engine) -> Rule:
+    return Rule(node.args, lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
+
+
+@rule.register(MatPow)
+def _(node: Expr, engine: Engine) -> Rule:
+    base, exponent = node.args
+    if exponent == -1:
+        return Rule([Inverse(base)])
+    return Rule(
+        [base, exponent], lambda b, e: engine.call("{m}.linalg.matrix_power({0}, {1})", b, e)
+    )
+
+
+@rule.register(MatMul)
+def _(node: Expr, engine: Engine) -> Rule:
+    scalar, factors = split(node)
+    if scalar is not S.One:
+        return _scaled(scalar, factors)
+    if all(isinstance(factor, Transpose) for factor in factors):
+        return Rule([Transpose(matmul(*(f.arg for f in reversed(factors))))])
+    first, last = factors[0], factors[-1]
+    if isinstance(last, OneMatrix):
+        return _times_ones(matmul(*factors[:-1]), last, 1, engine)
+    if isinstance(first, OneMatrix):
+        return _times_ones(matmul(*factors[1:]), first, 0, engine)
+    k = _best_split(factors)
+    left, right = matmul(*factors[:k]), matmul(*factors[k:])
+    return Rule([left, right], lambda a, b: Code(f"{a.at(POWER)} @ {b.at(POWER)}", PRODUCT))
+
+
+def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
+    def write(c: Code, matrix: Code) -> Code:
+        if c == "-1":
+            return Code(f"-{matrix.at(POWER)}", PRODUCT)
+        return Code(f"{c.at(POWER)}*{matrix.at(POWER)}", PRODUCT)
+
+    return Rule([scalar, matmul(*factors)], write)
+
+
+def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Engine) -> Rule:
+    """A product by a matrix of ones: a sum along an axis, and a broadcast along it."""
+    inner, outer = ones.shape if axis == 1 else reversed(ones.shape)
+    shape = (matrix.shape[0], outer) if axis == 1 else (outer, matrix.shape[1])
+
+    def write(code: Code, m: Code, n: Code) -> Code:
+        if inner != 1:
+            code = Code(f"{code.at(ATOM)}.sum(axis={axis}, keepdims=True)")
+        return code if outer == 1 else engine.call("{m}.broadcast_to({0}, ({1}, {2}))", code, m, n)
+
+    return Rule([matrix, *shape], write)
+
+
+def _best_split(factors: Sequence[Expr]) -> int:
+    """Where to split a product of matrices so that the fewest multiplications are made."""
+    # An open dimension is taken to be larger than those that are known.
+    dims = [
+        int(d) if d.is_Integer else 10_000
+        for d in (factors[0].shape[0], *(f.shape[1] for f in factors))
+    ]
+    best: dict[tuple[int, int], tuple[int, int]] = {(i, i + 1): (0, 0) for i in range(len(factors))}
+    for length in range(2, len(factors) + 1):
+        for i in range(len(factors) - length + 1):
+            j = i + length
+            best[i, j] = min(
+                (best[i, k][0] + best[k, j][0] + dims[i] * dims[k] * dims[j], -k)
+                for k in range(i + 1, j)
+            )
+    return -best[0, len(factors)][1]
+
+
+@rule.register(Trace)
+def _(node: Expr, engine: Engine) -> Rule:
+    scalar, factors = split(node.arg)
+    if len(factors) == 1:
+        return _method("{m}.trace({0})")(node, engine)
+    # The trace of a product is a dot product.
+    pair = transpose(factors[0]), matmul(*factors[1:])
+    dot = HadamardProduct(*pair)
+    operands = [scalar, *dot.args]
+
+    def write(c: Code, a: Code, b: Code) -> Code:
+        total = Code(f"({_factor(a)}*{_factor(b)}).sum()")
+        return total if c == "1" else Code(f"{c.at(POWER)}*{total}", PRODUCT)
+
+    return Rule(operands, write)
+
+
+@rule.register(MatrixElement)
+def _(node: Expr, engine: Engine) -> Rule:
+    return Rule(node.args, lambda matrix, i, j: Code(f"{matrix.at(ATOM)}[{i}, {j}]"))
+
+
+@rule.register(MatrixSlice)
+def _(node: Expr, engine: Engine) -> Rule:
+    bounds = [*node.rowslice, *node.colslice]
+
+    def write(matrix: Code, *b: Code) -> Code:
+        return Code(f"{matrix.at(ATOM)}[{b[0]}:{b[1]}:{b[2]}, {b[3]}:{b[4]}:{b[5]}]")
+
+    return Rule([node.parent, *bounds], write)
+
+
+def _nested(codes: Sequence[str], columns: int) -> str:
+    rows = (", ".join(codes[i : i + columns]) for i in range(0, len(codes), columns))
+    return "[" + ", ".join(f"[{row}]" for row in rows) + "]"
+
+
+@rule.register(MatrixBase)
+def _(node: Any, engine: Engine) -> Rule:
+    name = {"mpmath": "matrix", "sympy": "Matrix"}.get(engine.name, "array")
+    entries = node.flat()
+    return Rule(
+        entries, lambda *codes: engine.call("{m}.{1}({0})", _nested(codes, node.cols), name)
+    )
+
+
+@rule.register(BlockMatrix)
+def _(node: Expr, engine: Engine) -> Rule:
+    blocks = node.blocks
+    return Rule(
+        blocks.flat(), lambda *codes: engine.call("{m}.block({0})", _nested(codes, blocks.cols))
+    )
