@@ -1,7 +1,28 @@
 """Symbolic work with the rectified linear unit in SymPy."""
 
-from symrelu.compile import lambdify
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from symrelu.function import ReLU
-from symrelu.reverse import gradient
+
+if TYPE_CHECKING:
+    from symrelu.compile import lambdify
+    from symrelu.reverse import gradient
 
 __all__ = ["ReLU", "gradient", "lambdify"]
+
+# Loaded when they are first asked for: who needs ReLU alone need not wait for them.
+_HOMES = {"gradient": "symrelu.reverse", "lambdify": "symrelu.compile"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

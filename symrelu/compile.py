@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import hashlib
 import keyword
 import linecache
 import re
@@ -19,7 +18,6 @@ from sympy import Basic, Expr, Indexed, MatrixSymbol, Symbol, SympifyError, Tupl
 from sympy.core.function import AppliedUndef, Derivative
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
-from sympy.printing.lambdarepr import NumExprPrinter
 from sympy.tensor.array import NDimArray
 
 from symrelu.printers import Code, Engine, Rule, engine, rule
@@ -126,6 +124,7 @@ def lambdify(
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
     program = _Program(dummify)
     program.engine = engine(module, printer, _Functions(functions, use_imps, program.provide))
+    program.taken |= getattr(program.engine.printer, "_numexpr_functions", {}).keys()
     program.take(args if isinstance(args, (list, tuple, Tuple)) else [args])
     program.define(definitions)
     return program.compiled(expr, docstring_limit)
@@ -307,7 +306,7 @@ class _Program:
             import_module(module)
             root = module.partition(".")[0]
             namespace[root] = sys.modules[root]
-        filename = f"<lambdify {hashlib.sha1(source.encode()).hexdigest()}>"
+        filename = f"<lambdify {hash(source):x}>"
         exec(compile(source, filename, "exec"), namespace)
         function: Callable[..., Any] = namespace["lambdified"]
         # Where inspect.getsource looks; a time of None keeps it there.
@@ -332,7 +331,7 @@ class _Program:
 
 _LEAVES = (Symbol, MatrixSymbol, Indexed, AppliedUndef, Derivative, MatrixElement)
 _RESERVED = {"lambdified", "cupy", "jax", "math", "mpmath", "numexpr", "numpy", "scipy", "sympy"}
-_RESERVED |= {"symrelu", "tensorflow", "torch", *NumExprPrinter._numexpr_functions}
+_RESERVED |= {"symrelu", "tensorflow", "torch"}
 
 
 def _roots(expr: Any) -> Iterator[Basic]:
