@@ -9,12 +9,17 @@ from symrelu.function import ReLU
 
 if TYPE_CHECKING:
     from symrelu.compile import lambdify
+    from symrelu.identities import relusimp
     from symrelu.reverse import gradient
 
-__all__ = ["ReLU", "gradient", "lambdify"]
+__all__ = ["ReLU", "gradient", "lambdify", "relusimp"]
 
 # Loaded when they are first asked for: who needs ReLU alone need not wait for them.
-_HOMES = {"gradient": "symrelu.reverse", "lambdify": "symrelu.compile"}
+_HOMES = {
+    "gradient": "symrelu.reverse",
+    "lambdify": "symrelu.compile",
+    "relusimp": "symrelu.identities",
+}
 
 
 def __getattr__(name: str) -> Any:
