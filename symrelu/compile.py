@@ -108,9 +108,9 @@ def lambdify(
     >>> import inspect
     >>> print(inspect.getsource(f))
     def lambdified(x, c):
-        t0 = numpy.maximum(3*x - 1, 0)
-        t1 = t0 - c
-        return [t1**2, 6*t1*numpy.sign(t0)]
+        t0 = 3*x - 1
+        t1 = numpy.maximum(t0, 0) - c
+        return [t1**2, 6*t1*(numpy.clip(t0, 0, 0) + (t0 > 0))]
     <BLANKLINE>
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]

@@ -98,7 +98,7 @@ class Rule:
 class Engine:
     """A namespace to compute in, and its names for what SymPy's printers get wrong.
 
-    In the templates, ``{0}`` is the argument, ``{1}`` its ReLU and ``{2}`` the value at 0.
+    In the templates, ``{0}`` is the argument and ``{1}`` the value at 0.
     """
 
     name: str  # the module, as the source refers to it
@@ -120,10 +120,10 @@ class Engine:
 
 
 _ARRAYS = {
-    # sign(relu(x)) is exact: 1 for a subnormal, nan for nan, of the dtype of x.
+    # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
     "relu": "{m}.maximum({0}, 0)",
-    "step": "{m}.sign({1})",
-    "step_at_0": "{m}.where({0:p} == 0, {2}, {m}.sign({1}))",
+    "step": "({m}.clip({0}, 0, 0) + ({0:p} > 0))",
+    "step_at_0": "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))",
     "where": "{m}.where({0}, {1}, {2})",
     "maximum": "{m}.maximum({0}, {1})",
     "minimum": "{m}.minimum({0}, {1})",
@@ -132,7 +132,7 @@ _ARRAYS = {
 _SCALARS = {
     "relu": "(0 if {0:p} < 0 else {0:p})",
     "step": "(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
-    "step_at_0": "(1 if {0:p} > 0 else 0 if {0:p} < 0 else {2:p} if {0:p} == 0 else {0:p})",
+    "step_at_0": "(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
     "where": "({1:p} if {0:p} else {2:p})",
     "maximum": "max({0}, {1})",
     "minimum": "min({0}, {1})",
@@ -147,7 +147,16 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "numpy": ("numpy.NumPyPrinter", "numpy", _ARRAYS),
     "scipy": ("numpy.SciPyPrinter", "numpy", _ARRAYS),
     "cupy": ("numpy.CuPyPrinter", "cupy", _ARRAYS),
-    "jax": ("numpy.JaxPrinter", "jax.numpy", _ARRAYS | {"relu": "jax.nn.relu({0})"}),
+    "jax": (
+        "numpy.JaxPrinter",
+        "jax.numpy",
+        _ARRAYS
+        | {  # of slope 0 at the kink for jax.grad, unlike maximum and clip
+            "relu": "jax.nn.relu({0})",
+            "step": "{m}.sign(jax.nn.relu({0}))",
+            "step_at_0": "{m}.where({0:p} == 0, {1}, {m}.sign(jax.nn.relu({0})))",
+        },
+    ),
     "torch": (
         "pytorch.TorchPrinter",
         "torch",
@@ -155,7 +164,7 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
         | {
             "relu": "torch.relu({0})",
             "step": _TORCH_STEP,
-            "step_at_0": "{m}.where({0:p} == 0, {2}, " + _TORCH_STEP + ")",
+            "step_at_0": "{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
             "maximum": "{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
             "minimum": "{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
         },
@@ -167,7 +176,7 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
         | {
             "relu": "{m}.nn.relu({0})",
             "step": _TENSORFLOW_STEP,
-            "step_at_0": "{m}.where({0:p} == 0, {m}.cast({2}, {0:p}.dtype), "
+            "step_at_0": "{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), "
             + _TENSORFLOW_STEP
             + ")",
         },
@@ -181,7 +190,7 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
         | {
             "relu": "symrelu.ReLU({0})",
             "step": "sympy.Heaviside({0}, 0)",
-            "step_at_0": "sympy.Heaviside({0}, {2})",
+            "step_at_0": "sympy.Heaviside({0}, {1})",
             "maximum": "sympy.Max({0}, {1})",
             "minimum": "sympy.Min({0}, {1})",
         },
@@ -193,7 +202,7 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
         | {
             "relu": "where({0:p} < 0, 0, {0})",
             "step": "where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-            "step_at_0": "where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {2}, {0})))",
+            "step_at_0": "where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
             "where": "where({0}, {1}, {2})",
             "maximum": "where({0:p} < {1:p}, {1}, {0})",
             "minimum": "where({0:p} > {1:p}, {1}, {0})",
@@ -411,15 +420,9 @@ def _(node: Expr, engine: Engine) -> Rule:
     if made := _by_user(engine, node):
         return made
     x, H0 = node.args
-    template = engine.step if H0.is_zero else engine.step_at_0
-    places = {"{0}": x, "{1}": ReLU(x, evaluate=False), "{2}": H0}
-    used = [place for place in places if place[:2] in template]
-
-    def write(*codes: Code) -> Code:
-        given = dict(zip(used, codes, strict=True))
-        return engine.call(template, *(given.get(p, "") for p in places))
-
-    return Rule([places[p] for p in used], write, repeats=template.count("{0") > 1)
+    if H0.is_zero:
+        return Rule([x], lambda code: engine.call(engine.step, code), repeats=True)
+    return Rule([x, H0], lambda *codes: engine.call(engine.step_at_0, *codes), repeats=True)
 
 
 @rule.register(DiracDelta)
