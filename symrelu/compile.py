@@ -7,6 +7,7 @@ import keyword
 import linecache
 import re
 import sys
+import unicodedata
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,17 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from sympy import Basic, Expr, Indexed, MatrixSymbol, Symbol, SympifyError, Tuple, sympify
+from sympy import (
+    Basic,
+    Expr,
+    Indexed,
+    IndexedBase,
+    MatrixSymbol,
+    Symbol,
+    SympifyError,
+    Tuple,
+    sympify,
+)
 from sympy.core.function import AppliedUndef, Derivative
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -176,7 +187,8 @@ class _Program:
 
     def fresh(self, wanted: str) -> str:
         """An identifier that is not in use, the wanted one if it is harmless."""
-        stem = wanted if re.fullmatch(r"[A-Za-z](_?[A-Za-z0-9])*", wanted) else "v"
+        harmless = wanted.isidentifier() and not wanted.startswith("__")
+        stem = wanted if harmless and unicodedata.normalize("NFKC", wanted) == wanted else "v"
         name, k = stem, 0
         while name in self.taken:
             k += 1
@@ -204,10 +216,19 @@ class _Program:
                 pattern = parameter
             self.parameters.append(pattern)
         for name, matrix in matrices:
+            bound = []
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
-                    self.lines.append(f"{self.code[size]} = {name}.shape[{axis}]")
+                    bound.append(f"{self.code[size]} = {name}.shape[{axis}]")
+            if bound:
+                shown = [self.code.get(d, d if d.is_Integer else "?") for d in matrix.shape]
+                message = f"argument {name}: expected shape ({shown[0]}, {shown[1]}), not "
+                self.lines += [
+                    f"if len({name}.shape) != 2:",
+                    f'    raise ValueError(f"{message}{{tuple({name}.shape)}}")',
+                    *bound,
+                ]
         for name, matrix in matrices:
             rows, columns = self._emit(matrix.shape)
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
@@ -241,7 +262,8 @@ class _Program:
 
     def define(self, definitions: Sequence[tuple[Symbol, Expr]]) -> None:
         for symbol, value in definitions:
-            (self.code[symbol],) = self._emit([value])
+            (code,) = self._emit([value])
+            self.code[symbol] = code if code.isidentifier() else self._named(code)
 
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
@@ -260,7 +282,7 @@ class _Program:
         for node, made in rules.items():
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
-                is_plain = re.fullmatch(r"-?[\w.]+", code)
+                is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
                 if not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
                     code = self._named(code)
                 self.code[node] = code
@@ -306,7 +328,7 @@ class _Program:
             import_module(module)
             root = module.partition(".")[0]
             namespace[root] = sys.modules[root]
-        filename = f"<lambdify {hash(source):x}>"
+        filename = f"<lambdify {id(namespace):x}>"
         exec(compile(source, filename, "exec"), namespace)
         function: Callable[..., Any] = namespace["lambdified"]
         # Where inspect.getsource looks; a time of None keeps it there.
@@ -329,7 +351,7 @@ class _Program:
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
 
 
-_LEAVES = (Symbol, MatrixSymbol, Indexed, AppliedUndef, Derivative, MatrixElement)
+_LEAVES = (Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
 _RESERVED = {"lambdified", "cupy", "jax", "math", "mpmath", "numexpr", "numpy", "scipy", "sympy"}
 _RESERVED |= {"symrelu", "tensorflow", "torch"}
 

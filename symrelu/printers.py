@@ -7,10 +7,12 @@ no rule is printed by SymPy's printer for the engine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
 from importlib import import_module
+from math import isinf
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +25,7 @@ from sympy import (
     DiagonalMatrix,
     DiagonalOf,
     DiracDelta,
+    Dummy,
     Expr,
     Float,
     HadamardPower,
@@ -30,6 +33,7 @@ from sympy import (
     Heaviside,
     Identity,
     Indexed,
+    IndexedBase,
     Integer,
     Inverse,
     MatAdd,
@@ -42,22 +46,27 @@ from sympy import (
     OneMatrix,
     Piecewise,
     Pow,
+    Product,
     Rational,
     S,
+    Sum,
     Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
 )
-from sympy.core.function import AppliedUndef
-from sympy.core.numbers import Infinity, NaN, NegativeInfinity
+from sympy.core.expr import AtomicExpr
+from sympy.core.function import Application, AppliedUndef
+from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanAtom, Or
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
+from sympy.tensor.array import NDimArray
 
 from symrelu.function import ReLU
 from symrelu.matrix import matmul, split, transpose
@@ -134,8 +143,8 @@ _SCALARS = {
     "step": "(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
     "step_at_0": "(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
     "where": "({1:p} if {0:p} else {2:p})",
-    "maximum": "max({0}, {1})",
-    "minimum": "min({0}, {1})",
+    "maximum": "({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
+    "minimum": "({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
     "sqrt": "{m}.sqrt({0})",
     "arrays": False,
 }
@@ -204,8 +213,8 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
             "step": "where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
             "step_at_0": "where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
             "where": "where({0}, {1}, {2})",
-            "maximum": "where({0:p} < {1:p}, {1}, {0})",
-            "minimum": "where({0:p} > {1:p}, {1}, {0})",
+            "maximum": "where(({0:p} >= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
+            "minimum": "where(({0:p} <= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
             "sqrt": "sqrt({0})",
             "wrap": "numexpr.evaluate({0!r}, truediv=True)",
         },
@@ -243,29 +252,55 @@ def _operand_printer(printer: Any) -> CodePrinter:
                 return self.codes[item].at(ATOM)
             return super().parenthesize(item, level, strict)
 
-    defaults = {"fully_qualified_modules": True, "inline": True, "order": "none"}
     known = OperandPrinter._default_settings.keys() | {"order"}
-    return OperandPrinter({k: v for k, v in (defaults | settings).items() if k in known})
+    return OperandPrinter({k: v for k, v in (settings | _SETTINGS).items() if k in known})
+
+
+_SETTINGS = {
+    "fully_qualified_modules": True,
+    "allow_unknown_functions": False,
+    "inline": True,
+    "order": "none",
+}
 
 
 def _by_sympy(engine: Engine, node: Basic) -> Rule:
-    """What has no rule of ours is printed by SymPy."""
-    operands = [arg for arg in node.args if isinstance(arg, Expr)]
+    """What has no rule of ours is printed by SymPy, which sees stand-ins for the operands.
+
+    So no symbol's name gets into the code, and no rewriting goes deeper than the node.
+    """
+    if not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
+        raise NotImplementedError(
+            f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
+        )
+    operands = [arg for arg in node.args if not arg.is_number or arg.is_Matrix]
+    stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
+    shell = node.func(*(stand_ins.get(arg, arg) for arg in node.args)) if node.args else node
 
     def write(*codes: Code) -> Code:
-        printer = engine.printer
-        printer.codes = dict(zip(operands, codes, strict=True))
+        engine.printer.codes = dict(zip(stand_ins.values(), codes, strict=True))
         try:
-            if node.is_Function and type(node) not in getattr(printer, "mapping", {type(node)}):
-                raise PrintMethodNotImplementedError
-            text = printer._print(node)
-            if engine.name == "numexpr" and "math." in text:  # it has the functions listed, no more
-                raise PrintMethodNotImplementedError
-        except (PrintMethodNotImplementedError, NotImplementedError, TypeError):
-            raise NotImplementedError(_no_form(engine, node)) from None
-        return Code(text, ATOM if node.is_Function or node.is_Atom else LOOSE)
+            text = engine.printer._print(shell)
+        except (PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
+            text = ""
+        if not text or not _is_known(engine, node, text):
+            raise NotImplementedError(_no_form(engine, node))
+        return Code(text, ATOM if shell.is_Function or shell.is_Atom else LOOSE)
 
-    return Rule(operands, write)
+    return Rule(list(stand_ins), write)
+
+
+def _stand_in(operand: Expr, k: int) -> Expr:
+    return MatrixSymbol(f"M{k}", *operand.shape) if operand.is_Matrix else Dummy()
+
+
+def _is_known(engine: Engine, node: Basic, text: str) -> bool:
+    """Whether what the printer has written is something that the engine can do."""
+    if engine.name == "numexpr" and node.is_Function:
+        return type(node).__name__ in engine.printer._numexpr_functions
+    if engine.arrays and re.search(r"(?<![\w.])math\.", text):
+        return False  # for single numbers only
+    return not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)})
 
 
 @singledispatch
@@ -284,9 +319,25 @@ def _by_user(engine: Engine, node: Basic) -> Rule | None:
 
 @rule.register(Symbol)
 @rule.register(MatrixSymbol)
-@rule.register(Indexed)
+@rule.register(IndexedBase)
 def _(node: Basic, engine: Engine) -> Rule:
     raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
+
+
+@rule.register(Indexed)
+def _(node: Expr, engine: Engine) -> Rule:
+    return Rule(
+        [node.base, *node.indices], lambda base, *indices: Code(f"{base}[{', '.join(indices)}]")
+    )
+
+
+@rule.register(Sum)
+@rule.register(Product)
+def _(node: Expr, engine: Engine) -> Rule:
+    written_out = node.doit(deep=False)
+    if isinstance(written_out, type(node)):
+        raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
+    return Rule([written_out])
 
 
 @rule.register(AppliedUndef)
@@ -326,7 +377,14 @@ def _(node: Basic, engine: Engine) -> Rule:
 def _(node: Basic, engine: Engine) -> Rule:
     if engine.name in ("mpmath", "sympy"):
         return _by_sympy(engine, node)
+    if isinf(float(node)):
+        return Rule([S.Infinity if node.is_positive else S.NegativeInfinity])
     return Rule((), lambda: Code(repr(float(node)), PRODUCT if node.is_negative else ATOM))
+
+
+@rule.register(ComplexInfinity)
+def _(node: Expr, engine: Engine) -> Rule:
+    raise NotImplementedError(f"lambdify: {engine.name} has no number zoo, complex infinity")
 
 
 @rule.register(NaN)
@@ -438,7 +496,7 @@ def _extremum(node: Expr, engine: Engine, template: str) -> Rule:
     def write(*codes: Code) -> Code:
         return reduce(lambda a, b: engine.call(template, a, b), codes)
 
-    return Rule(node.args, write, repeats=template.count("{1") > 1)
+    return Rule(node.args, write, repeats=template.count("{0") > 1)
 
 
 @rule.register(Max)
@@ -693,10 +751,27 @@ def _nested(codes: Sequence[str], columns: int) -> str:
 
 @rule.register(MatrixBase)
 def _(node: Any, engine: Engine) -> Rule:
-    name = {"mpmath": "matrix", "sympy": "Matrix"}.get(engine.name, "array")
-    entries = node.flat()
+    rows, columns = node.shape
+
+    def write(*codes: Code) -> Code:
+        if engine.name == "torch":
+            entries = ", ".join(f"torch.as_tensor({code})" for code in codes)
+            return Code(f"torch.stack([{entries}]).reshape({rows}, {columns})")
+        template = {"mpmath": "{m}.matrix({0})", "sympy": "{m}.Matrix({0})", "math": "{0}"}
+        return engine.call(template.get(engine.name, "{m}.array({0})"), _nested(codes, columns))
+
+    if engine.name == "numexpr":
+        raise NotImplementedError("lambdify: numexpr has no matrices; give a list of the elements")
+    return Rule(node.flat(), write)
+
+
+@rule.register(NDimArray)
+def _(node: Any, engine: Engine) -> Rule:
     return Rule(
-        entries, lambda *codes: engine.call("{m}.{1}({0})", _nested(codes, node.cols), name)
+        list(node._array),
+        lambda *codes: engine.call(
+            "{m}.array([{0}]).reshape({1})", ", ".join(codes), str(tuple(map(int, node.shape)))
+        ),
     )
 
 

@@ -1,0 +1,231 @@
+"""The code of each rule, and matrix expressions against an independent evaluation."""
+
+import inspect
+
+import numpy as np
+import pytest
+from evaluate import evaluate
+from hypothesis import given
+from hypothesis import strategies as st
+from networks import matrix_network
+from sympy import (
+    Abs,
+    Add,
+    And,
+    Eq,
+    Float,
+    HadamardProduct,
+    Heaviside,
+    Inverse,
+    MatAdd,
+    MatMul,
+    MatrixSymbol,
+    Max,
+    Min,
+    Mul,
+    Ne,
+    OneMatrix,
+    Or,
+    Piecewise,
+    Rational,
+    S,
+    Trace,
+    Transpose,
+    exp,
+    pi,
+    sin,
+    sqrt,
+    symbols,
+)
+
+from symrelu import ReLU, gradient, lambdify
+
+x, y, z, c = symbols("x y z c")
+
+
+def code(expr, modules="numpy"):
+    args = sorted(expr.free_symbols, key=str)
+    return inspect.getsource(lambdify(args, expr, modules)).split("return ")[-1].strip()
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        # Signs
+        (x - y, "x - y"),
+        (-x - y, "-x - y"),
+        (1 - x, "1 - x"),
+        (x - 1, "x - 1"),
+        (-x * (y + z), "-x*(y + z)"),
+        (Mul(-1, x, -1, evaluate=False), "-x*(-1)"),
+        (Mul(-2, Add(x, y), evaluate=False) + z, "z - 2*(x + y)"),
+        (x - Rational(1, 2), "x - 1/2"),
+        # Products and quotients
+        (2 * x / 3, "2*x/3"),
+        (-x / 3, "-x/3"),
+        (x / y, "x/y"),
+        (1 / (x * y), "1/(x*y)"),
+        (x / (y * z), "x/(y*z)"),
+        (x / (y / z + 1), "x/(y/z + 1)"),
+        ((x + y) / (x - y), "(x + y)/(x - y)"),
+        (Mul(S.Half, Rational(1, 3), x, evaluate=False), "(1/3)*x/2"),
+        (0.1 * x, "0.1*x"),
+        (-0.1 * x, "-0.1*x"),
+        (Float("1e400") * x, "numpy.inf*x"),
+        # Powers
+        (x**2, "x**2"),
+        (x**-2, "1/x**2"),
+        (-(x**2), "-x**2"),
+        ((-x) ** y, "(-x)**y"),
+        ((-2) ** x, "(-2)**x"),
+        (Rational(-1, 2) ** x, "(-1/2)**x"),
+        (x**-y, "x**(-y)"),
+        (x**y**z, "x**(y**z)"),
+        ((x**y) ** z, "(x**y)**z"),
+        ((x * y) ** z, "(x*y)**z"),
+        ((x + y) ** 2, "(x + y)**2"),
+        (sqrt(x), "numpy.sqrt(x)"),
+        (1 / sqrt(x), "1/numpy.sqrt(x)"),
+        (x ** Rational(-2, 3), "1/x**(2/3)"),
+        (exp(-x), "numpy.exp(-x)"),
+        (pi * x, "numpy.pi*x"),
+        # Relations and choices
+        (x + 1 > y, "x + 1 > y"),
+        (Eq(x, y), "x == y"),
+        (Ne(x, y), "x != y"),
+        (And(x > 1, Or(y > 2, z < 1)), "(x > 1) & ((y > 2) | (z < 1))"),
+        (Piecewise((x, x > 1), (y, True)), "numpy.where(x > 1, x, y)"),
+        (Piecewise((x, x > 1)), "numpy.where(x > 1, x, numpy.nan)"),
+        (
+            Piecewise((x, x > 1), (y, x > 0), (z, True)),
+            "numpy.where(x > 1, x, numpy.where(x > 0, y, z))",
+        ),
+        (-Max(x, y), "-numpy.maximum(x, y)"),
+        (Max(x, y, z), "numpy.maximum(numpy.maximum(x, y), z)"),
+        (2 * Min(x, y), "2*numpy.minimum(x, y)"),
+        (Abs(x), "abs(x)"),
+        # The kink
+        (2 * ReLU(x + 1) ** 2, "2*numpy.maximum(x + 1, 0)**2"),
+        (ReLU(x, c), "numpy.maximum(x, 0)"),
+        (Heaviside(x, 0), "(numpy.clip(x, 0, 0) + (x > 0))"),
+        (Heaviside(x, c), "numpy.where(x == 0, c, numpy.clip(x, 0, 0) + (x > 0))"),
+        (sin(ReLU(x) + 1), "numpy.sin(numpy.maximum(x, 0) + 1)"),
+    ],
+)
+def test_code(expr, expected):
+    assert code(expr) == expected
+
+
+def test_long_sums_are_grouped():
+    many = symbols("q:100")
+    for kind in (Add, Mul):
+        source = inspect.getsource(lambdify([many], kind(*many)))
+        assert source.split("t0 = ")[1].count("(") == 3
+
+
+# Matrices
+
+N, K = 3, 4
+A, B = MatrixSymbol("A", N, K), MatrixSymbol("B", N, K)
+Q, R = MatrixSymbol("Q", N, N), MatrixSymbol("R", N, N)
+u, v = MatrixSymbol("u", N, 1), MatrixSymbol("v", 1, K)
+s = symbols("s")
+SQUARE, WIDE = st.sampled_from([Q, R]), st.sampled_from([A, B])
+VECTORS = st.sampled_from(
+    [u * OneMatrix(1, K), OneMatrix(N, 1) * v, u * v, OneMatrix(N, K), MatMul(s, OneMatrix(N, K))]
+)
+
+
+def _wide(e):
+    pairs = st.tuples(e, e)
+    return st.one_of(
+        pairs.map(lambda p: MatAdd(*p)),
+        pairs.map(lambda p: HadamardProduct(*p)),
+        st.tuples(SQUARE, e).map(lambda p: MatMul(*p)),
+        pairs.map(lambda p: MatMul(p[0], Transpose(p[1]), A)),
+        e.map(lambda a: Transpose(MatAdd(Transpose(a), Transpose(B)))),
+        e.map(lambda a: MatMul(OneMatrix(N, N), a)),
+        e.map(lambda a: MatMul(a, OneMatrix(K, K))),
+        e.map(lambda a: MatMul(a, OneMatrix(K, 1), v)),
+        e.map(lambda a: MatMul(-s, a)),
+        e.map(ReLU),
+        e.map(lambda a: MatMul(Trace(MatMul(Transpose(A), a)), B)),
+        e.map(lambda a: MatMul(Inverse(MatAdd(Q, Transpose(Q))), a)),
+    )
+
+
+@given(st.recursive(st.one_of(WIDE, VECTORS), _wide, max_leaves=8))
+def test_matrix_expressions(expr):
+    random = np.random.default_rng(0)
+    symbols_ = [A, B, Q, R, u, v]
+    arrays = [random.normal(size=[int(k) for k in m.shape]) for m in symbols_]
+    values = {**dict(zip(symbols_, arrays, strict=True)), s: 0.5}
+    expected = np.asarray(values[expr] if expr in values else evaluate(expr, values))
+    result = lambdify([*symbols_, s], expr)(*arrays, 0.5)
+    assert np.broadcast_shapes(np.shape(result), (N, K)) == (N, K)
+    assert np.shape(result) == (N, K)
+    scale = 1e-9 * (1 + abs(expected).max())
+    np.testing.assert_allclose(result, expected, rtol=1e-9, atol=scale)
+
+
+def _step(sizes=(784, 128, 10), batch=256):
+    loss, parameters = matrix_network(sizes, batch)
+    data = [MatrixSymbol("X", sizes[0], batch), MatrixSymbol("Y", sizes[-1], batch)]
+    return [*data, *parameters], [loss, gradient(loss, parameters)], loss
+
+
+def _data(args, dtype="float32"):
+    random = np.random.default_rng(1)
+    return [random.normal(size=[int(k) for k in a.shape]).astype(dtype) / 8 for a in args]
+
+
+def test_network_takes_5_products():
+    args, outputs, loss = _step()
+    function = lambdify(args, outputs)
+    source = inspect.getsource(function)
+    assert source.count("@") == 5
+    assert "ones(" not in source
+    arrays = _data(args)
+    value, gradients = function(*arrays)
+    assert {np.asarray(g).dtype for g in (value, *gradients)} == {np.dtype("float32")}
+    assert [g.shape for g in gradients] == [a.shape for a in args[2:]]
+    exact = evaluate(loss, dict(zip(args, arrays, strict=True)))
+    np.testing.assert_allclose(value, exact, rtol=1e-5)
+
+
+def test_jax():
+    jax = pytest.importorskip("jax")
+    args, outputs, loss = _step((5, 4, 2), 3)
+    arrays = _data(args)
+    function = lambdify(args, outputs, "jax")
+    value, gradients = jax.jit(function)(*arrays)
+    assert {a.dtype for a in (value, *gradients)} == {np.dtype("float32")}
+    scalar = lambdify(args, loss, "jax")
+    theirs = jax.grad(scalar, argnums=range(2, len(args)))(*arrays)
+    for g, other in zip(gradients, theirs, strict=True):
+        np.testing.assert_allclose(g, other, rtol=1e-4, atol=1e-6)
+    slope = lambdify(x, [ReLU(x), ReLU(x).diff(x)], "jax")
+    values, slopes = jax.jit(jax.vmap(slope))(np.array([-1, 0, 2], "float32"))
+    np.testing.assert_array_equal(values, [0, 0, 2])
+    np.testing.assert_array_equal(slopes, [0, 0, 1])
+
+
+def test_dask_is_lazy():
+    da = pytest.importorskip("dask.array")
+    points = np.array([-1, 0, 2, np.nan], "float32")
+    function = lambdify([x, c], [ReLU(x) ** 2, ReLU(x, c).diff(x)])
+    results = function(da.from_array(points, chunks=2), 0.5)
+    for result, expected in zip(results, function(points, 0.5), strict=True):
+        assert isinstance(result, da.Array)
+        assert result.chunks == ((2, 2),)
+        np.testing.assert_array_equal(result.compute(), expected, strict=True)
+    args, outputs, _ = _step((5, 4, 2), 6)
+    arrays = _data(args)
+    function = lambdify(args, outputs)
+    value, gradients = function(*(da.from_array(a, chunks=2) for a in arrays))
+    expected, by_numpy = function(*arrays)
+    assert isinstance(value, da.Array)
+    np.testing.assert_allclose(value.compute(), expected, rtol=1e-5)
+    for g, other in zip(gradients, by_numpy, strict=True):
+        assert isinstance(g, da.Array)
+        np.testing.assert_allclose(g.compute(), other, rtol=1e-4, atol=1e-6)
