@@ -14,6 +14,7 @@ from sympy import (
     Add,
     DiagMatrix,
     DiagonalMatrix,
+    DiagonalOf,
     Dummy,
     Expr,
     FunctionMatrix,
@@ -32,11 +33,15 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     default_sort_key,
+    sympify,
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+# The same ones always, so that equal matrices compare equal.
+_ROW, _COLUMN = Dummy("i", dummy_index=0), Dummy("j", dummy_index=0)
 _SYMMETRIC = (Identity, DiagonalMatrix, DiagMatrix)
+_WRITTEN_OUT = (MatrixBase, MatrixSymbol, OneMatrix, ZeroMatrix, Identity, FunctionMatrix)
 
 
 def split(matrix: Expr) -> tuple[Expr, tuple[Expr, ...]]:
@@ -72,16 +77,15 @@ def single_entry(value: Expr, i: Expr, j: Expr, shape: tuple[Expr, Expr]) -> Exp
     """The matrix with one entry that is not 0."""
     if shape == (1, 1):
         return matmul(value, Identity(1))
-    if all(k.is_Integer for k in (i, j, *shape)):
+    if all(sympify(k).is_Integer for k in (i, j, *shape)):
         return ImmutableSparseMatrix(*shape, {(i, j): value})
-    a, b = Dummy("a"), Dummy("b")
-    entry = value * KroneckerDelta(a, i) * KroneckerDelta(b, j)
-    return FunctionMatrix(*shape, Lambda((a, b), entry))
+    entry = value * KroneckerDelta(_ROW, i) * KroneckerDelta(_COLUMN, j)
+    return FunctionMatrix(*shape, Lambda((_ROW, _COLUMN), entry))
 
 
 def matadd(terms: Iterable[Expr]) -> Expr:
     """The sum, equal terms collected."""
-    terms = _sum_entries(list(terms))
+    terms = _flattened(_sum_entries(list(terms)))
     scalars: dict[tuple[Expr, ...], list[Expr]] = defaultdict(list)
     for term in terms:
         scalar, factors = split(term)
@@ -91,6 +95,25 @@ def matadd(terms: Iterable[Expr]) -> Expr:
     if not collected:
         return ZeroMatrix(*terms[0].shape)
     return collected[0] if len(collected) == 1 else MatAdd(*sorted(collected, key=default_sort_key))
+
+
+def _flattened(terms: list[Expr]) -> list[Expr]:
+    """Take a sum apart that shares a term with the others; leave it shared otherwise."""
+    known = {split(term)[1] for term in terms}
+    flat = []
+    for term in terms:
+        scalar, factors = split(term)
+        inside = factors[0].args if isinstance(factors[0], MatAdd) and len(factors) == 1 else ()
+        shares = any(split(part)[1] in known for part in inside)
+        flat += [matmul(scalar, part) for part in inside] if shares else [term]
+    return flat
+
+
+def diagonal(matrix: Expr) -> Expr:
+    """The diagonal, as a column."""
+    if isinstance(matrix, MatrixBase):
+        return matrix.diagonal().T.as_immutable()
+    return DiagonalOf(matrix)
 
 
 def _sum_entries(terms: list[Expr]) -> list[Expr]:
@@ -118,7 +141,9 @@ def hadamard(a: Expr, b: Expr) -> Expr:
     if isinstance(a, OneMatrix) or isinstance(b, OneMatrix):
         return matmul(s, t, b if isinstance(a, OneMatrix) else a)
     parts = [f for m in (a, b) for f in (m.args if isinstance(m, HadamardProduct) else (m,))]
-    return matmul(s, t, HadamardProduct(*sorted(parts, key=default_sort_key)))
+    # SymPy takes the shape of the first, and trips over an explicit matrix's plain integers.
+    parts.sort(key=lambda m: (isinstance(m, MatrixBase), default_sort_key(m)))
+    return matmul(s, t, HadamardProduct(*parts))
 
 
 def transpose(matrix: Expr) -> Expr:
@@ -150,12 +175,14 @@ def _is_transposed(matrix: Expr) -> bool:
 def inner(a: Expr, b: Expr) -> Expr:
     r"""The scalar $\langle A, B \rangle = \operatorname{tr}(A^T B)$."""
     product = matmul(transpose(a), b)
+    if isinstance(product, ZeroMatrix):
+        return S.Zero
     return element(product, 0, 0) if product.shape == (1, 1) else Trace(product)
 
 
 def element(matrix: Expr, i: Expr | int, j: Expr | int) -> Expr:
     """One element, the matrix left whole."""
-    if isinstance(matrix, (MatrixBase, MatrixSymbol, OneMatrix, ZeroMatrix, Identity)):
+    if isinstance(matrix, _WRITTEN_OUT):
         return matrix[i, j]
     if isinstance(matrix, MatAdd) and any(isinstance(term, MatrixBase) for term in matrix.args):
         return Add(*(element(term, i, j) for term in matrix.args))

@@ -9,6 +9,7 @@ from typing import Any
 from sympy import (
     Add,
     Basic,
+    Dummy,
     Expr,
     Identity,
     ImmutableMatrix,
@@ -25,7 +26,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
-from symrelu.matrix import element, matadd
+from symrelu.matrix import element, matadd, matmul
 from symrelu.signs import is_small
 from symrelu.vjp import pullback, times
 
@@ -143,13 +144,28 @@ def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
             cotangents[node] = cotangent
         parts = pullback(node, cotangent, needed) if node.args else ()
         if parts is NotImplemented:
-            parts = ((v, times(cotangent, node.diff(v))) for v in variables if v != node)
+            parts = ((v, _by_sympy(node, cotangent, v)) for v in variables if v != node)
         for child, part in parts:
             if (child in needed or child in variables) and part != 0:
                 terms[child].append(part)
     for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
         cotangents[late] = _total([*terms[late], cotangents.get(late, S.Zero)])
     return cotangents
+
+
+def _by_sympy(node: Expr, cotangent: Expr, variable: Expr) -> Expr:
+    """The part of a node that has no rule, by SymPy's derivative of this node."""
+    if not variable.is_Matrix:
+        return times(cotangent, node.diff(variable))
+    by_element = node.replace(lambda e: isinstance(e, MatrixElement), lambda e: Dummy())
+    if by_element.has(variable) or not all(size.is_Integer for size in variable.shape):
+        name = type(node).__name__
+        raise NotImplementedError(
+            f"gradient has no rule for {name} by the matrix {variable}; register one with "
+            f"@symrelu.vjp.pullback.register({name})"
+        )
+    entries = ImmutableMatrix(*variable.shape, lambda i, j: node.diff(variable[i, j]))
+    return matmul(cotangent, entries)
 
 
 def _postorder(root: Expr) -> Iterator[Basic]:

@@ -22,11 +22,13 @@ from sympy import (
     Abs,
     Add,
     BlockMatrix,
+    Derivative,
     Determinant,
     DiagMatrix,
     DiagonalMatrix,
     DiagonalOf,
     DiracDelta,
+    Dummy,
     Expr,
     Function,
     HadamardPower,
@@ -49,7 +51,9 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    evaluate,
     log,
+    preorder_traversal,
     sign,
 )
 from sympy.core.function import ArgumentIndexError
@@ -62,6 +66,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from symrelu.elementwise import Elementwise
 from symrelu.function import step
 from symrelu.matrix import (
+    diagonal,
     element,
     hadamard,
     inner,
@@ -71,7 +76,7 @@ from symrelu.matrix import (
     split,
     transpose,
 )
-from symrelu.signs import is_small
+from symrelu.signs import is_small, known
 
 Pullback = Iterator[tuple[Expr, Expr]]
 
@@ -162,20 +167,30 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(Function)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    if type(node)._eval_derivative is not Function._eval_derivative:
-        return NotImplemented  # its derivative is more than fdiff: re, im, sign, ...
-    return (
-        (arg, times(cotangent, _fdiff(node, i)))
-        for i, arg in enumerate(node.args, start=1)
-        if arg in needed
-    )
+    parts = [(i, arg) for i, arg in enumerate(node.args) if arg in needed]
+    slope = _fdiff if type(node)._eval_derivative is Function._eval_derivative else _by_argument
+    slopes = [(arg, slope(node, i)) for i, arg in parts]
+    if any(slope is None for _, slope in slopes):
+        return NotImplemented
+    return ((arg, times(cotangent, slope)) for arg, slope in slopes)
+
+
+def _by_argument(node: Expr, i: int) -> Expr | None:
+    """The derivative of a function that knows more than fdiff, such as sign, if it has one."""
+    x = node.args[i]
+    d = Dummy(real=known(x, "extended_real"))
+    slope = node.func(*node.args[:i], d, *node.args[i + 1 :]).diff(d)
+    if slope.has(Derivative):
+        return None
+    with evaluate(is_small(x)):
+        return slope.xreplace({d: x})
 
 
 def _fdiff(node: Expr, i: int) -> Expr:
     try:
-        return node.fdiff(i)
+        return node.fdiff(i + 1)
     except ArgumentIndexError:  # as SymPy does
-        return Function.fdiff(node, i)
+        return Function.fdiff(node, i + 1)
 
 
 @pullback.register(Heaviside)
@@ -283,12 +298,12 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     base, exponent = node.args
     if base in needed:
-        power = base if exponent == 2 else HadamardPower(base, exponent - 1)
         if exponent.is_Matrix:
-            power = hadamard(exponent, HadamardPower(base, exponent - OneMatrix(*node.shape)))
+            less = matadd([exponent, matmul(S.NegativeOne, OneMatrix(*node.shape))])
+            slope = hadamard(exponent, HadamardPower(base, less))
         else:
-            power = matmul(exponent, power)
-        yield base, hadamard(cotangent, power)
+            slope = matmul(exponent, base if exponent == 2 else HadamardPower(base, exponent - 1))
+        yield base, hadamard(cotangent, slope)
     if exponent in needed:
         slope = hadamard(node, Elementwise.of(log, base))
         combine = hadamard if exponent.is_Matrix else inner
@@ -309,8 +324,8 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     d, body = node.function.variables[0], node.function.expr
     if node.expr in needed:
         yield node.expr, hadamard(cotangent, partial(d))
-    for parameter in node.function.free_symbols:
-        if parameter in needed:
+    for parameter in set(preorder_traversal(body)) - {d}:
+        if parameter in needed and parameter._diff_wrt:
             yield parameter, inner(cotangent, partial(parameter))
 
 
@@ -327,8 +342,8 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 @pullback.register(DiagMatrix)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     (vector,) = node.args
-    diagonal = DiagonalOf(cotangent)
-    yield vector, diagonal if vector.shape[1] == 1 else Transpose(diagonal)
+    column = diagonal(cotangent)
+    yield vector, column if vector.shape[1] == 1 else transpose(column)
 
 
 @pullback.register(DiagonalOf)

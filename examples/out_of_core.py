@@ -1,0 +1,152 @@
+"""A loss and its gradient over more data than the memory holds, chunk by chunk.
+
+The compiled function runs unchanged on Dask arrays: lazily, on two worker processes.  The
+script prints how much data there is and how little memory, checks the result against
+NumPy on a slice, and saves a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from sympy import symbols
+
+from symrelu import ReLU, gradient, lambdify
+
+try:
+    import dask
+    import dask.array as da
+    from dask.distributed import Client, LocalCluster, progress
+except ImportError:
+    sys.exit('this example needs Dask: pip install "dask[array,distributed]"')
+
+MB = 10**6
+LIMIT = 400 * MB  # what one worker may use; it is killed when it needs more
+POINTS, CHUNK = 60 * MB, MB // 2
+B = 0.25
+WEIGHTS = np.linspace(-1, 3, 5)
+
+x, y, w, b = symbols("x y w b")
+loss = ReLU(1 - y * (w * x + b))
+hinge = lambdify([x, y, w, b], [loss, *gradient(loss, [w, b])])
+
+BLUE, RED = "#0072B2", "#CC3311"
+STYLE = {
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 13,
+    "axes.titlesize": 14,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.constrained_layout.h_pad": 0.1,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.12,
+    "grid.color": "0.9",
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "lines.markersize": 8,
+    "savefig.dpi": 150,
+}
+
+
+def data() -> tuple[Any, Any]:
+    """Points, and the class of each, 1 or -1; nothing is computed yet."""
+    rng = da.random.default_rng(0)
+    X, noise = rng.normal(size=(2, POINTS), chunks=(1, CHUNK))
+    return X, da.where(X + 0.7 * noise > 0, 1.0, -1.0)
+
+
+def peak(dask_worker: Any) -> int:
+    """The most bytes that a worker was seen to use."""
+    return max(dask_worker.monitor.quantities["memory"])
+
+
+def compute(client: Client, X: Any, Y: Any) -> np.ndarray:
+    """The mean loss and its gradient, one row for each weight."""
+    means = [[part.mean() for part in hinge(X, Y, weight, B)] for weight in WEIGHTS]
+    future = client.compute(da.stack([da.stack(row) for row in means]))
+    progress(future, notebook=False)
+    print()
+    return future.result()
+
+
+def check(X: Any, Y: Any) -> None:
+    part = slice(POINTS // 2, POINTS // 2 + CHUNK // 10)
+    lazy = da.stack(hinge(X[part], Y[part], 1, B))
+    X, Y = dask.compute(X[part], Y[part])
+    active = Y * (X + B) < 1
+    by_hand = [np.where(active, 1 - Y * (X + B), 0), -X * Y * active, -Y * active]
+    error = np.abs(lazy.compute() - by_hand).max()
+    print(f"\nAgainst NumPy by hand, on a slice of {X.size:,} points: differs by {error:.0e}")
+    assert error < 1e-12
+
+
+def draw(table: np.ndarray) -> Figure:
+    figure, axes = plt.subplots(figsize=(6.5, 4.2))
+    reach = 0.8 * (WEIGHTS[1] - WEIGHTS[0]) * np.array([-1, 1])
+    for weight, (value, slope, _) in zip(WEIGHTS, table, strict=True):
+        line = axes.plot(weight + reach, value + slope * reach, color=BLUE, linewidth=1.5)
+    line[0].set_label("tangent, by the compiled gradient")
+    axes.plot(WEIGHTS, table[:, 0], "o", color=RED, label="mean loss")
+    axes.set(
+        title=f"Hinge loss of {POINTS // MB} million points, out of core",
+        xlabel="$w$",
+        ylabel=r"mean of $\mathrm{ReLU}(1 - y\,(w x + b))$",
+        ylim=(0, None),
+    )
+    axes.legend()
+    return figure
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A loss and its gradient, out of core.")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "output")
+    output = parser.parse_args().output
+    output.mkdir(parents=True, exist_ok=True)
+
+    X, Y = data()
+    print(f"L        = {loss}")
+    print(f"data     : {X.nbytes + Y.nbytes:13,} bytes in chunks of {CHUNK * X.itemsize:,}")
+    print(f"a worker : {LIMIT:13,} bytes of memory, and nothing goes to disk\n")
+    memory = {f"distributed.worker.memory.{what}": False for what in ("target", "spill", "pause")}
+    quiet = {"logging.distributed": "error"}  # in the workers
+    with (
+        dask.config.set(memory | quiet),
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            memory_limit=LIMIT,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        table = compute(client, X, Y)
+        print("\nmost memory that each worker used, in bytes:")
+        for used in client.run(peak).values():
+            print(f"           {used:13,}")
+        check(X, Y)
+
+    print(f"\n    {'w':>6}  {'mean L':>8}  {'dL/dw':>8}  {'dL/db':>8}")
+    for weight, row in zip(WEIGHTS, table, strict=True):
+        print(f"    {weight:6.3f}  " + "  ".join(f"{value:8.4f}" for value in row))
+
+    plt.rcParams.update(STYLE)
+    figure = draw(table)
+    figure.savefig(output / "out_of_core.png")
+    print(f"\nout_of_core.png saved in {output}")
+    if figure.canvas.required_interactive_framework:  # there is a screen
+        plt.show()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,530 @@
+"""The table: matrix rules by their formulas, and random expressions against autodiff."""
+
+import numpy as np
+import pytest
+from evaluate import NUMPY, evaluate, jax_engine, torch_engine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import products
+from sympy import (
+    BlockDiagMatrix,
+    BlockMatrix,
+    Determinant,
+    DiagMatrix,
+    DiagonalMatrix,
+    DiagonalOf,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    ImmutableMatrix,
+    Integral,
+    Inverse,
+    KroneckerProduct,
+    Lambda,
+    MatPow,
+    MatrixExpr,
+    MatrixSymbol,
+    Max,
+    Min,
+    OneMatrix,
+    Permanent,
+    Piecewise,
+    Sum,
+    Symbol,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    diag,
+    exp,
+    log,
+    sin,
+    symbols,
+    tanh,
+)
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+
+from symrelu import ReLU, gradient
+from symrelu.elementwise import Elementwise
+from symrelu.vjp import pullback
+
+c, s, t, d = symbols("c s t d")
+i, j = symbols("i j", integer=True)
+n = symbols("n", integer=True, positive=True)
+A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
+D = MatrixSymbol("D", 6, 6)
+M = MatrixSymbol("M", 2, 2)
+W = MatrixSymbol("W", 2, 3)
+u, v = MatrixSymbol("u", 3, 1), MatrixSymbol("v", 3, 1)
+F = MatrixSymbol("F", n, n)
+a, z = MatrixSymbol("a", n, 1), MatrixSymbol("z", n, 1)
+X = ImmutableMatrix([[s, t], [1, 2]])
+each = Elementwise.of
+
+
+# Formula by formula, in the form in which it comes out
+
+
+@pytest.mark.parametrize(
+    ("e", "wrt", "formula"),
+    [
+        # Sums and products
+        (Trace(A), A, "I"),
+        (Trace(F), F, "I"),
+        (Trace(A + 2 * B), B, "2*I"),
+        (Trace(A.T * A), A, "2*A"),
+        (Trace(A * A), A, "2*A.T"),
+        (Trace(A * B), A, "B.T"),
+        (Trace(A * B), B, "A.T"),
+        (Trace(A.T * B), A, "B"),
+        (Trace(A * B * C), B, "A.T*C.T"),
+        (Trace(W * A * W.T), A, "W.T*W"),
+        (Trace(W * A * W.T), W, "W*A + W*A.T"),
+        (Trace(A * B * A), A, "A.T*B.T + B.T*A.T"),
+        (Trace(A * A.T + A.T * A), A, "4*A"),
+        (a.T * z, a, "z"),
+        (a.T * z, z, "a"),
+        (a.T * F * z, a, "F*z"),
+        (a.T * F * z, z, "F.T*a"),
+        (a.T * F * z, F, "a*z.T"),
+        (a.T * F * a, a, "F*a + F.T*a"),
+        (a.T * a, a, "2*a"),
+        ((a.T * a) ** 2, a, "4*a*a.T*a"),
+        (a.T * F.T * F * a, a, "2*F.T*F*a"),
+        (a.T * OneMatrix(n, 1), a, "1"),
+        (OneMatrix(1, n) * F * OneMatrix(n, 1), F, "1*1"),
+        (a.T * ZeroMatrix(n, n) * z, a, "0"),
+        # Scalar factors
+        (Trace(s * A), A, "s*I"),
+        (Trace(s * A), s, "Trace(A)"),
+        (s * Trace(A), s, "Trace(A)"),
+        (s * Trace(A), A, "s*I"),
+        (Trace(s * t * A * B), A, "(s*t)*B.T"),
+        (Trace(Trace(A) * B), A, "Trace(B)*I"),
+        (Trace(s**2 * A), s, "2*s*Trace(A)"),
+        (s * a.T * z, s, "(a.T*z)[0, 0]"),
+        (Trace(s * (A + t * B) * C), t, "Trace(s*C*B)"),
+        (Trace((s * A) ** 2), A, "(2*s**2)*A.T"),
+        # Powers and inverses
+        (Trace(A**3), A, "3*(A**2).T"),
+        (Trace(F**-1), F, "-(F**(-1)).T*(F**(-1)).T"),
+        (Trace(MatPow(A, -2)), A, "-2*(A**(-3)).T"),
+        (Trace(B * A**2), A, "A.T*B.T + B.T*A.T"),
+        (Trace(B * A**3), A, "(A**2).T*B.T + A.T*B.T*A.T + B.T*(A**2).T"),
+        (
+            Trace(B * A**-2),
+            A,
+            "-((A**(-1)).T*B.T*(A**(-2)).T + (A**(-2)).T*B.T*(A**(-1)).T)",
+        ),
+        (Trace(B * Inverse(A)), A, "-(A**(-1)).T*B.T*(A**(-1)).T"),
+        (Trace(B * A**1), A, "B.T"),
+        (Trace(B * A**0), A, "0"),
+        # Transposes
+        (Trace(A.T * B * A.T), A, "B*A.T + A.T*B"),
+        (Trace((A * B + C).T * C), A, "C*B.T"),
+        (Trace((A * B + C.T).T * (A * B + C.T)), A, "2*(A*B + C.T)*B.T"),
+        # Elementwise
+        (Trace(HadamardProduct(A, B) * C), A, "HadamardProduct(B, C.T)"),
+        (Trace(HadamardProduct(A, A)), A, "2*(HadamardProduct(I, A))"),
+        (Trace(HadamardPower(A, 3)), A, "3*(HadamardProduct(HadamardPower(A, 2), I))"),
+        (Trace(HadamardPower(A, 2) * B), A, "2*(HadamardProduct(A, B.T))"),
+        (
+            Trace(HadamardPower(A, s) * B),
+            A,
+            "s*(HadamardProduct(HadamardPower(A, s - 1), B.T))",
+        ),
+        (
+            Trace(HadamardPower(A, s) * B),
+            s,
+            "Trace(B*(HadamardProduct(log.(A), HadamardPower(A, s))))",
+        ),
+        (Trace(ReLU(A).T * B), A, "HadamardProduct(Heaviside.(A, 0), B)"),
+        (Trace(ReLU(A, c).T * B), A, "HadamardProduct(Heaviside.(A, c), B)"),
+        (Trace(ReLU(A, c).T * B), c, "0"),
+        (Trace(each(sin, A).T * B), A, "HadamardProduct(cos.(A), B)"),
+        (Trace(each(exp, A).T * B), A, "HadamardProduct(exp.(A), B)"),
+        (Trace(each(lambda x: 3 * x, A).T * B), A, "3*B"),
+        (Trace(each(lambda x: s * exp(x), A).T * B), s, "Trace(B.T*exp.(A))"),
+        (a.T * ReLU(F * z), z, "F.T*(HadamardProduct(Heaviside.(F*z, 0), a))"),
+        (a.T * ReLU(F * z), F, "(HadamardProduct(Heaviside.(F*z, 0), a))*z.T"),
+        # Determinants
+        (Determinant(A), A, "Determinant(A)*(A**(-1)).T"),
+        (log(Determinant(F)), F, "(F**(-1)).T"),
+        (Determinant(F) ** 2, F, "(2*Determinant(F)**2)*(F**(-1)).T"),
+        (Determinant(s * A), s, "Trace(Determinant(s*A)*(s*A)**(-1)*A)"),
+        # Diagonals
+        (Trace(DiagMatrix(u) * A), A, "DiagMatrix(u)"),
+        (Trace(DiagMatrix(u) * A.T), u, "DiagonalOf(A)"),
+        (u.T * DiagonalOf(A), A, "DiagMatrix(u)"),
+        (Trace(DiagonalMatrix(A) * B.T), A, "DiagonalMatrix(B)"),
+        # Elements, explicit matrices, blocks, slices
+        (A[0, 1] * A[1, 2], A, "Matrix([[0, A[1, 2], 0], [0, 0, A[0, 1]], [0, 0, 0]])"),
+        (A[0, 1] ** 2, A[0, 1], "2*A[0, 1]"),
+        (A[0, 1] ** 2, A[1, 0], "0"),
+        (F[i, j] ** 2, F[i, j], "2*F[i, j]"),
+        (MatrixSymbol("x", 1, 1), MatrixSymbol("x", 1, 1), "I"),
+        (X.det(), s, "2"),
+        (Trace(X), s, "1"),
+        (Trace(X * M), t, "M.T[0, 1]"),
+        (Trace(X * M), M, "Matrix([[s, 1], [t, 2]])"),
+        (Trace(A + diag(s, s, t)), s, "2"),
+        (v.T * diag(s, 1, t) * u, t, "(v*u.T)[2, 2]"),
+        (Trace(A[:, :]), A, "I"),
+        (v.T * A[:, 0:1], A, "Matrix([[v, 0]])"),
+        (Trace(BlockMatrix([[A, B], [C, A]]) * D), B, "D.T[:3, 3:]"),
+        (Trace(BlockMatrix([[A, B], [C, A]]) * D), A, "D.T[:3, :3] + D.T[3:, 3:]"),
+        # Scalar functions of matrices
+        (ReLU(Trace(A)), A, "Heaviside(Trace(A), 0)*I"),
+        (exp(Trace(A)), A, "exp(Trace(A))*I"),
+        (log(Trace(A.T * A)), A, "(2/Trace(A.T*A))*A"),
+        (Trace(A) ** s, A, "(s*Trace(A)**(s - 1))*I"),
+        (Trace(A) * Trace(B), A, "Trace(B)*I"),
+        (Max(Trace(A), s), A, "Heaviside(-s + Trace(A))*I"),
+        (Piecewise((Trace(A), s > 0), (t, True)), A, "Piecewise((1, s > 0), (0, True))*I"),
+        (Trace(A) + s, s, "1"),
+        (Trace(A), B, "0"),
+        (s, W, "0"),
+    ],
+    ids=lambda e: str(e)[:40],
+)
+def test_formulas(e, wrt, formula):
+    answer = gradient(e, wrt)
+    assert str(answer) == formula
+    assert getattr(answer, "shape", ()) == getattr(wrt, "shape", ())
+
+
+def test_an_open_element():
+    (k, l), (p, q) = symbols("k l"), (0, 2)  # noqa: E741
+    entry = gradient(F[k, l] ** 2, F)[p, q].subs(n, 3)
+    for at_k, at_l in ((0, 2), (1, 1), (2, 0)):
+        expected = 2 * F[0, 2].subs(n, 3) if (at_k, at_l) == (p, q) else 0
+        assert entry.subs({k: at_k, l: at_l}) == expected
+
+
+def test_a_function_that_holds_variables_of_its_own():
+    f = Function("f")(t)
+    for scale in (s, f, B[0, 0]):
+        e = Trace(each(lambda x, scale=scale: scale * exp(x), A))
+        assert str(gradient(e, scale)) == "Trace(exp.(A))"
+    e = Trace(each(lambda x: B[0, 0] * exp(x), A))
+    only = ImmutableMatrix(3, 3, lambda i, j: Trace(each(exp, A)) if i == j == 0 else 0)
+    assert gradient(e, B) == only
+    assert gradient(Trace(Elementwise(Lambda(s, s**2), A)) * s, s) == Trace(
+        Elementwise(Lambda(s, s**2), A)
+    )
+
+
+def test_explicit_matrices_beside_diagonals():
+    E = ImmutableMatrix(3, 3, range(9))
+    assert gradient(Trace(DiagMatrix(u) * E), u) == ImmutableMatrix([0, 4, 8])
+    by_u = gradient(Trace(HadamardProduct(each(exp, E), DiagMatrix(u)) * A), u)
+    at = {u: np.ones((3, 1)), A: np.eye(3)}
+    assert evaluate(by_u, at) == pytest.approx(np.exp([[0.0], [4.0], [8.0]]))
+
+
+def test_powers_to_the_power_of_a_matrix():
+    power = HadamardPower(A, B)
+    at = {A: np.array([[2.0, 3, 1], [1, 4, 2], [1, 1, 3]]), B: np.eye(3) + 1}
+    by_A, by_B = gradient(Trace(power), [A, B])
+    assert evaluate(by_A, at) == pytest.approx(np.diag(2 * np.diag(at[A])))
+    assert evaluate(by_B, at) == pytest.approx(np.diag(np.diag(at[A] ** 2 * np.log(at[A]))))
+
+
+def test_what_was_written_stays_as_it_was_written():
+    # Two products forward, three backward.
+    X, Y = MatrixSymbol("X", 3, n), MatrixSymbol("Y", 2, n)
+    V, W = MatrixSymbol("V", 2, 4), MatrixSymbol("W", 4, 3)
+    R = V * ReLU(W * X) - Y
+    loss = Trace(R.T * R)
+    assert products(R, *gradient(loss, [V, W])) == 5
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_symbolic_dimensions_mean_the_same_as_concrete_ones(size):
+    X, Y, W = MatrixSymbol("X", 3, n), MatrixSymbol("Y", n, n), MatrixSymbol("W", n, 3)
+    b = MatrixSymbol("b", n, 1)
+    R = ReLU(W * X + b * OneMatrix(1, n)) - Y
+
+    def at(e):
+        return e.subs(n, size)
+
+    for loss in (Trace(R.T * R), Trace(HadamardPower(R, 2) * Y), Determinant(Y) * Trace(R)):
+        for wrt in (W, b, Y):
+            assert at(gradient(loss, wrt)).doit() == gradient(at(loss), at(wrt)).doit()
+
+
+# What has no rule
+
+
+@pytest.mark.parametrize(
+    ("e", "name"),
+    [
+        (Trace(KroneckerProduct(A, B)), "KroneckerProduct"),
+        (Permanent(A), "Permanent"),
+        (Permanent(A * B) ** 2 + s, "Permanent"),
+        (Trace(A.adjoint() * A), "Adjoint"),
+    ],
+    ids=str,
+)
+def test_no_rule(e, name):
+    with pytest.raises(NotImplementedError, match=rf"no rule for {name}; .*register\({name}\)"):
+        gradient(e, A)
+    assert gradient(e, W) == ZeroMatrix(2, 3)  # no rule is needed
+
+
+def test_no_rule_for_some_nodes_of_a_class():
+    with pytest.raises(NotImplementedError, match=r"the power A\*\*s; its exponent is open"):
+        gradient(Trace(A**s), A)
+    with pytest.raises(NotImplementedError, match=r"the strided slice D\[::2, ::2\]"):
+        gradient(Trace(D[::2, ::2]), D)
+
+
+@pytest.mark.parametrize(
+    ("e", "v"), [(Integral(s * Trace(A), (s, 0, 1)), A), (Sum(F[i, 0] ** 2, (i, 0, n - 1)), F)]
+)
+def test_a_scalar_node_that_sympy_cannot_differentiate_by_a_matrix(e, v):
+    with pytest.raises(NotImplementedError, match=f"no rule for {type(e).__name__} by the matrix"):
+        gradient(e, v)
+
+
+def test_a_scalar_node_of_matrix_elements():
+    e = Sum(A[i, 0] ** 2, (i, 0, 2))
+    assert gradient(e, A[0, 0]).doit() == e.diff(A[0, 0]).doit() == 2 * A[0, 0]
+    assert gradient(e, A).doit() == ImmutableMatrix(3, 3, lambda i, j: 0 if j else 2 * A[i, 0])
+
+
+def test_a_rule_of_your_own():
+    class Commutator(MatrixExpr):
+        shape = property(lambda self: self.args[0].shape)
+
+    with pytest.raises(NotImplementedError, match="no rule for Commutator"):
+        gradient(Trace(Commutator(A, B) * C), A)
+
+    @pullback.register(Commutator)
+    def _(node, cotangent, needed):
+        x, y = node.args
+        yield x, cotangent * y.T - y.T * cotangent
+        yield y, x.T * cotangent - cotangent * x.T
+
+    assert gradient(Trace(Commutator(A, B) * C), A) == C.T * B.T - B.T * C.T
+    assert gradient(Trace(Commutator(A, A * B) * C), B) == A.T * (A.T * C.T - C.T * A.T)
+
+
+def test_a_scalar_rule_of_your_own():
+    class Norm(Expr):
+        pass
+
+    @pullback.register(Norm)
+    def _(node, cotangent, needed):
+        yield node.args[0], cotangent / node * node.args[0]
+
+    assert str(gradient(Norm(A * B) ** 2, A)) == "2*A*B*B.T"
+
+
+# Against automatic differentiation
+
+SCALARS = (Symbol("s"), Symbol("t"))
+MATRICES = {
+    (1, 1): (MatrixSymbol("q", 1, 1),),
+    (3, 3): (A, B),
+    (2, 3): (W,),
+    (2, 2): (M,),
+    (3, 1): (u, v),
+    (2, 1): (MatrixSymbol("r", 2, 1),),
+}
+VARIABLES = [*SCALARS, *(m for symbols in MATRICES.values() for m in symbols)]
+sizes = st.integers(1, 3)
+numbers = st.integers(-2, 2)
+
+
+def leaves(rows, columns):
+    known = [
+        OneMatrix(rows, columns),
+        *MATRICES.get((rows, columns), ()),
+        *(m.T for m in MATRICES.get((columns, rows), ())),
+    ]
+    if rows == columns:
+        known.append(Identity(rows))
+    entries = st.one_of(numbers, st.sampled_from([s, t, s * t]))
+    explicit = st.lists(entries, min_size=rows * columns, max_size=rows * columns)
+    return st.one_of(
+        st.sampled_from(known),
+        st.sampled_from(known),
+        explicit.map(lambda flat: ImmutableMatrix(rows, columns, flat)),
+    )
+
+
+@st.composite
+def matrices(draw, rows, columns, depth):
+    """A matrix expression of the shape, every node of the table among its nodes."""
+    if depth == 0:
+        return draw(leaves(rows, columns))
+
+    def part(rows, columns):
+        return draw(matrices(rows, columns, depth - 1))
+
+    def product():
+        inner = draw(sizes)
+        return part(rows, inner) * part(inner, columns)
+
+    def blocks():
+        top, left = draw(st.integers(1, rows - 1)), draw(st.integers(1, columns - 1))
+        heights, widths = (top, rows - top), (left, columns - left)
+        return BlockMatrix([[part(h, w) for w in widths] for h in heights])
+
+    def diagonal_blocks():
+        if rows == columns == 2:
+            return BlockDiagMatrix(part(1, 1), part(1, 1))
+        return BlockDiagMatrix(part(1, 1), part(2, 2))
+
+    def sliced():
+        top, left = draw(st.integers(0, 3 - rows)), draw(st.integers(0, 3 - columns))
+        return MatrixSlice(part(3, 3), (top, top + rows), (left, left + columns))
+
+    choices = [
+        product,
+        lambda: part(rows, columns) + part(rows, columns),
+        lambda: part(rows, columns) - draw(numbers) * part(rows, columns),
+        lambda: draw(st.sampled_from([s, t, s - t])) * part(rows, columns),
+        lambda: draw(scalars(depth - 1)) * part(rows, columns),
+        lambda: Transpose(part(columns, rows)),
+        lambda: HadamardProduct(part(rows, columns), part(rows, columns)),
+        lambda: HadamardPower(part(rows, columns), draw(st.integers(2, 3))),
+        lambda: HadamardPower(positive(part(rows, columns)), draw(st.sampled_from([s, -1]))),
+        lambda: ReLU(part(rows, columns)),
+        lambda: ReLU(part(rows, columns) + part(rows, columns)),
+        lambda: part(rows, columns).applyfunc(tanh),
+        lambda: each(lambda x: s * sin(x) + x * t, part(rows, columns)),
+        sliced,
+    ]
+    S = MATRICES.get((rows, rows), (None,))[0]
+    if rows == columns:
+        choices += [
+            lambda: MatPow(part(rows, rows), draw(st.integers(2, 3))),
+            lambda: Inverse(invertible(part(rows, rows))),
+            lambda: MatPow(invertible(part(rows, rows)), draw(st.integers(-3, -2))),
+            # Next to a symbol: SymPy's diagonals cannot take the shape of an explicit matrix.
+            lambda: DiagMatrix(S * part(rows, 1) * MATRICES[1, 1][0]),
+            lambda: DiagonalMatrix(part(rows, rows)),
+        ]
+        if rows > 1:
+            choices.append(diagonal_blocks)
+    if columns == 1:
+        choices.append(lambda: DiagonalOf(S * part(rows, rows) * S))
+    if rows > 1 and columns > 1:
+        choices.append(blocks)
+    return draw(st.sampled_from(choices))()
+
+
+@st.composite
+def scalars(draw, depth):
+    """A scalar expression of matrices."""
+
+    def matrix(rows, columns):
+        return draw(matrices(rows, columns, depth))
+
+    def element():
+        rows, columns = draw(sizes), draw(sizes)
+        i, j = draw(st.integers(0, rows - 1)), draw(st.integers(0, columns - 1))
+        return MatrixElement(matrix(rows, columns), i, j)
+
+    def trace():
+        return Trace(matrix(*[draw(sizes)] * 2))
+
+    def matrix_exponent():
+        # Not inside others: SymPy transposes the base of such a power alone.
+        rows, columns = draw(sizes), draw(sizes)
+        power = HadamardPower(positive(matrix(rows, columns)), matrix(rows, columns))
+        return MatrixElement(power, rows - 1, 0)
+
+    choices = [
+        lambda: draw(st.sampled_from(SCALARS)),
+        trace,
+        element,
+        lambda: Determinant(invertible(matrix(*[draw(sizes)] * 2))),
+        lambda: ReLU(trace() + draw(numbers)),
+        lambda: tanh(element()) * trace(),
+        matrix_exponent,
+        lambda: Max(s * A[0, 1], B[1, 0], 1) - Min(s, B[1, 0]) * element(),
+        lambda: element() ** 2 + trace() * draw(st.sampled_from(SCALARS)),
+        lambda: Piecewise((trace(), s > 0), (element(), True)),
+    ]
+    return draw(st.sampled_from(choices))()
+
+
+def positive(matrix):
+    return each(lambda x: exp(tanh(x)), matrix)
+
+
+def invertible(matrix):
+    """With a dominant diagonal, whatever the matrix is."""
+    return 3 * Identity(matrix.shape[0]) + each(tanh, matrix) / 2
+
+
+losses = st.one_of(
+    scalars(2),
+    scalars(1),
+    matrices(1, 1, 3),
+    matrices(3, 3, 2).map(Trace),
+    matrices(3, 2, 2).map(lambda m: Trace(m.T * m)),
+)
+
+
+def data(seed, whole):
+    """Values for the variables; with whole ones, kinks are met often."""
+    random = np.random.default_rng(seed)
+
+    def values(shape):
+        if whole:
+            return random.integers(-1, 2, shape).astype(float)
+        return random.normal(size=shape)
+
+    return {v: values(tuple(map(int, getattr(v, "shape", ())))) for v in VARIABLES}
+
+
+def engine(name):
+    if name == "torch":
+        return torch_engine(pytest.importorskip("torch"))
+    return jax_engine(pytest.importorskip("jax"))
+
+
+@pytest.fixture
+def float64(request):
+    """JAX in double precision, for as long as the test takes."""
+    if "jax" not in request.node.name:
+        yield
+        return
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def agrees(loss, values, opinion):
+    def f(*arrays):
+        return evaluate(loss, dict(zip(VARIABLES, arrays, strict=True)), opinion).reshape(())
+
+    expected = opinion.gradient(f, list(values.values()))
+    for variable, formula, other in zip(
+        VARIABLES, gradient(loss, VARIABLES), expected, strict=True
+    ):
+        other = np.asarray(other)
+        assert getattr(formula, "shape", ()) == getattr(variable, "shape", ())
+        ours = evaluate(formula, values, NUMPY)
+        scale = max(1, np.abs(other).max())
+        np.testing.assert_allclose(ours / scale, other / scale, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_second_opinion(framework, float64):
+    opinion = engine(framework)
+
+    @settings(max_examples=settings().max_examples // (1 if framework == "torch" else 2))
+    @given(losses, st.integers(0, 9), st.booleans())
+    def check(loss, seed, whole):
+        agrees(loss, data(seed, whole), opinion)
+
+    check()
