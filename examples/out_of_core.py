@@ -29,7 +29,7 @@ except ImportError:
 
 MB = 10**6
 LIMIT = 400 * MB  # what one worker may use; it is killed when it needs more
-POINTS, CHUNK = 60 * MB, MB // 2
+POINTS, CHUNK = 30 * MB, MB // 2
 B = 0.25
 WEIGHTS = np.linspace(-1, 3, 5)
 
