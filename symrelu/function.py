@@ -317,8 +317,6 @@ class ReLU(Function):
 
     def _eval_is_finite(self) -> bool | None:
         x = self.args[0]
-        if signs(x) <= {-1, 0}:
-            return True
         return known(x, "finite") or (False if x is S.Infinity else None)
 
     def _inherited(self, fact: str) -> bool | None:
@@ -355,8 +353,9 @@ class ReLU(Function):
         lead = self.args[0].as_leading_term(x, logx=logx, cdir=cdir)
         lead = lead.subs(x, -t if cdir == -1 else t)
         near = signs(lead)
-        if len(near) > 1 and lead.has(t):  # log(t), say
-            near = signs(lead.limit(t, 0))
+        if len(near) > 1 and lead.has(t):  # log(t), say; a limit of 0 tells nothing
+            at_0 = signs(lead.limit(t, 0))
+            near = near if 0 in at_0 else at_0
         return _fuzzy(near, {1})
 
     def _eval_as_leading_term(self, x: Symbol, logx: Any, cdir: Any) -> Expr:

@@ -367,6 +367,7 @@ def test_new_assumptions():
     assert ask(Q.extended_real(ReLU(x)))
     assert ask(Q.finite(ReLU(x)), Q.finite(x))
     assert ask(Q.integer(ReLU(x)), Q.integer(x))
+    assert ask(Q.integer(ReLU(x, half)), Q.integer(x))
     assert ask(Q.integer(ReLU(x)), Q.rational(x)) is None
     assert ask(Q.rational(ReLU(x)), Q.rational(x))
     assert ask(Q.algebraic(ReLU(x)), Q.algebraic(x))
@@ -526,6 +527,11 @@ def test_series_of_unknown_sign():
         series(ReLU(sin(1 / x)), 0, 3)
 
 
+def test_series_about_a_kink_met_from_an_unknown_side():
+    with pytest.raises(PoleError, match="the sign of .* is not known"):
+        series(ReLU(x * y + x**2), 0, 3)
+
+
 def test_leading_terms():
     assert ReLU(x).as_leading_term(x) == x
     assert ReLU(sin(x) * 3).as_leading_term(x) == 3 * x
@@ -563,7 +569,7 @@ def test_evalf():
     assert str(ReLU(pi - 3, half, evaluate=False).evalf(50)) == digits
     assert str(N(ReLU(pi - x), 30, subs={x: 3})) == digits[:32]
     assert N(ReLU(x - pi), subs={x: 3}) == 0
-    assert ReLU(-3, evaluate=False).evalf() == 0
+    assert ReLU(-half, evaluate=False).evalf() == 0
     assert ReLU(exp(x) - y).evalf(subs={x: 1, y: 2}) == (exp(1) - 2).evalf()
     assert float(ReLU(sqrt(2))) == 2**0.5
     assert ReLU(x + y).evalf(subs={x: 1}).func is ReLU
@@ -610,11 +616,12 @@ def test_rewrites_exactly():
     assert ReLU(x).rewrite(Min) == -Min(0, -x)
     assert ReLU(x).rewrite(Abs) == (x + Abs(x)) / 2
     assert ReLU(x).rewrite(sign) == x * (1 + sign(x)) / 2
+    assert ReLU(x).rewrite(SingularityFunction) == SingularityFunction(x, 0, 1)
     assert ReLU(x - 3).rewrite(SingularityFunction) == SingularityFunction(x, 3, 1)
     assert ReLU(2 * x - 3).rewrite(SingularityFunction) == 2 * SingularityFunction(
         x, Rational(3, 2), 1
     )
-    for general in (3 - x, x**2 - 1, x - y, c * x):
+    for general in (3 - x, x**2 - 1, p**2 - 1, x - y, c * x):
         assert ReLU(general).rewrite(SingularityFunction) == SingularityFunction(general, 0, 1)
     assert (1 + ReLU(ReLU(x) - 1)).rewrite(Max) == 1 + Max(0, Max(0, x) - 1)
 

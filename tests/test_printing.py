@@ -274,11 +274,26 @@ def test_code_of_an_assignment(printer, code):
     assert printer(ReLU(x), assign_to="v") == code
 
 
+def test_code_keeps_a_condition_that_sympy_could_decide():
+    k = Symbol("k", nonnegative=True)
+    assert c89(ReLU(k, S.NaN)) == C.replace("x", "k")  # false is no word of C
+
+
+def jax_code(expr, **settings):
+    return JaxPrinter(settings).doprint(expr)
+
+
 @pytest.mark.parametrize(
-    "printer", [c99, fortran, fortran95, jscode, julia_code, octave_code, rcode, glsl_code]
+    ("printer", "code"),
+    [
+        *((f, "f(x)") for f in (c99, fortran, fortran95, jscode, julia_code, octave_code, rcode)),
+        *((f, "f(x)") for f in (glsl_code, jax_code)),
+        (rust_code, "x.f()"),
+        (mathematica_code, "f[x]"),
+    ],
 )
-def test_a_name_given_by_the_user_goes_first(printer):
-    assert printer(ReLU(x) ** 2, user_functions={"ReLU": "f"}).count("f(x)") == 1
+def test_a_name_given_by_the_user_goes_first(printer, code):
+    assert printer(ReLU(x) ** 2, user_functions={"ReLU": "f"}).count(code) == 1
 
 
 def test_smtlib():

@@ -93,7 +93,7 @@ def test_depth_of_diff(benchmark, depth):
     )
 
 
-@pytest.mark.benchmark(group="building, width 4: Max grows some 7-fold a layer")
+@pytest.mark.benchmark(group="building, width 4: Max grows some 4-fold a layer")
 @pytest.mark.parametrize("depth", [2, 3, 4])
 @pytest.mark.parametrize("f", [ReLU, lambda z: Max(0, z)], ids=["ReLU", "Max"])
 def test_build(benchmark, f, depth):
