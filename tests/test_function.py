@@ -528,7 +528,7 @@ def test_series_of_unknown_sign():
 
 
 def test_series_about_a_kink_met_from_an_unknown_side():
-    with pytest.raises(PoleError, match="the sign of .* is not known"):
+    with pytest.raises(PoleError, match=r"the sign of .* is not known"):
         series(ReLU(x * y + x**2), 0, 3)
 
 
