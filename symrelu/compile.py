@@ -126,6 +126,19 @@ def lambdify(
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]
 
+    Notes
+    =====
+
+    Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
+    width, integers, numbers and arrays of any layout, but for what an engine cannot do:
+
+    - JAX: XLA takes subnormal numbers for 0.
+    - PyTorch: takes tensors only, no numbers.
+    - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
+    - Numba, of what is compiled for NumPy: has no float16; takes arrays only for slopes; int32
+      becomes int64, and a slope with an ``H0`` other than 0 float64.
+    - NumPy before 2.0: promotes an array of no dimensions like a number.
+
     See Also
     ========
 
