@@ -1,9 +1,12 @@
 """Elementwise application to matrix expressions."""
 
 import pickle
+import subprocess
+import sys
 
 import pytest
 from sympy import (
+    Abs,
     Heaviside,
     Lambda,
     Matrix,
@@ -14,6 +17,7 @@ from sympy import (
     hadamard_product,
     latex,
     pretty,
+    sign,
     srepr,
     symbols,
 )
@@ -63,6 +67,15 @@ def test_equal_applications_compare_equal():
     assert eval(srepr(ReLU(W, c)), namespace) == ReLU(W, c)
 
 
+def test_equal_applications_compare_equal_across_processes():
+    code = (
+        "import pickle, sys; from sympy import MatrixSymbol; from symrelu import ReLU; "
+        "sys.stdout.buffer.write(pickle.dumps(ReLU(MatrixSymbol('W', 2, 3))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert pickle.loads(done.stdout) == ReLU(W)
+
+
 @pytest.mark.parametrize("H0", [S.Zero, S.Half, S.One, c])
 def test_the_derivative_keeps_the_slope_at_zero(H0):
     slope = Elementwise.of(lambda d: Heaviside(d, H0), t * W)
@@ -70,6 +83,11 @@ def test_the_derivative_keeps_the_slope_at_zero(H0):
     assert slope[0, 0] == Heaviside(t * W[0, 0], H0)
     (used,) = ReLU(X, H0).diff(X).atoms(ElementwiseApplyFunction)
     assert used.function(t) == Heaviside(t, H0)
+
+
+def test_the_elements_are_real():
+    slope = Elementwise.of(sign, t * W)
+    assert Elementwise.of(Abs, t * W).diff(t) == hadamard_product(W, slope)
 
 
 @pytest.mark.sympy_behaviour

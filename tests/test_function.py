@@ -375,6 +375,7 @@ def test_new_assumptions():
     assert ask(Q.odd(ReLU(x)), Q.odd(x)) is None
     assert ask(Q.odd(ReLU(x)), Q.odd(x) & Q.positive(x))
     assert ask(Q.extended_positive(ReLU(x)), Q.extended_positive(x))
+    assert ask(Q.extended_nonzero(ReLU(x)), Q.extended_positive(x))
 
 
 def test_refine():
