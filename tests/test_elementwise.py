@@ -8,7 +8,10 @@ import pytest
 from sympy import (
     Abs,
     Heaviside,
+    ImmutableMatrix,
+    Inverse,
     Lambda,
+    MatAdd,
     Matrix,
     MatrixSymbol,
     S,
@@ -54,6 +57,20 @@ def test_substitution_and_doit():
     assert layer.doit() == layer
     assert ReLU(W, c).subs(c, 0) == ReLU(W)
     assert ReLU(ReLU(W, c)).subs(W, numbers).doit() == ReLU(numbers)
+    assert ReLU(ReLU(W, c)).doit() == ReLU(ReLU(W, c))
+
+
+def test_what_is_inside_is_done_too():
+    inside = MatAdd(W, W)
+    assert ReLU(inside).doit() == ReLU(2 * W)
+    assert ReLU(inside).doit(deep=False) == ReLU(inside)
+    inverse = Inverse(ImmutableMatrix([[2, 0], [0, 1]]))
+    assert ReLU(inverse).doit() == ImmutableMatrix([[S.Half, 0], [0, 1]])
+    assert ReLU(inverse).doit(inv_expand=False) == ReLU(inverse)
+
+
+def test_transposing_writes_nothing_anew():
+    assert ReLU(W * X).T.arg == ReLU(W * X)
 
 
 def test_equal_applications_compare_equal():
@@ -105,7 +122,8 @@ def test_printing():
     assert latex(layer) == r"\operatorname{ReLU}{\left(W X + b,c \right)}"
     assert pretty(ReLU(W), use_unicode=False) == "ReLU.(W)"
     assert str(Elementwise.of(exp, W)) == "exp.(W)"
-    assert str(Elementwise.of(lambda d: d**2 + 1, W)) == "Lambda(_d, _d**2 + 1).(W)"
+    assert str(Elementwise.of(lambda d: d + 1, W)) == "Lambda(_d, _d + 1).(W)"
+    assert str(Elementwise.of(lambda d: exp(2 * d), W)) == "Lambda(_d, exp(2*_d)).(W)"
     assert latex(Elementwise.of(lambda d: Heaviside(d, 0), W)) == (
         r"\operatorname{Heaviside}{\left(W,0 \right)}"
     )

@@ -67,6 +67,8 @@ def test_large_arguments_are_resolved_as_small_ones_are():
 
 def test_one_sided():
     assert one_sided(nonneg + p + ReLU(x))
+    assert one_sided(-nonneg - p)
+    assert not one_sided(p + n)
     assert not one_sided(nonneg - p)
     assert not one_sided(p + x)
 
