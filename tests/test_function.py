@@ -470,6 +470,7 @@ def test_ordering_and_hashing():
         (ReLU(log(x)), 0, "+", 0),
         (ReLU(log(x)) / x, oo, "-", 0),
         (ReLU(x - log(x)) / x, oo, "-", 1),
+        (ReLU(x * y + x**2) / x, 0, "+", ReLU(y)),
         (ReLU(x) * exp(-x), oo, "-", 0),
         (ReLU(-x) * exp(x), -oo, "+", 0),
         (ReLU(x, c) - x, oo, "-", 0),
@@ -529,7 +530,9 @@ def test_series_of_unknown_sign():
 
 
 def test_series_about_a_kink_met_from_an_unknown_side():
-    with pytest.raises(PoleError, match=r"the sign of .* is not known"):
+    with pytest.raises(PoleError, match=r"^the sign of x\*\*2 \+ x\*y near x = 0 is not known$"):
+        ReLU(x * y + x**2).nseries(x, n=3)
+    with pytest.raises(PoleError, match="is not known"):
         series(ReLU(x * y + x**2), 0, 3)
 
 
@@ -542,6 +545,7 @@ def test_leading_terms():
     assert ReLU(c + x, half).as_leading_term(x) == ReLU(c, half)
     assert ReLU(-atan(1 / x)).as_leading_term(x, cdir=-1) == pi / 2
     assert ReLU(y * atan(1 / x)).as_leading_term(x, cdir=-1) == pi * ReLU(-y) / 2
+    assert ReLU(x * y + x**2).as_leading_term(x) == ReLU(x * y)
     assert ReLU(log(x)).as_leading_term(x) == 0
     assert ReLU(-log(x)).as_leading_term(x) == -log(x)
     assert ReLU(log(x)).as_leading_term(x, logx=y) == ReLU(y)  # in the place of log(x)
