@@ -6,11 +6,9 @@ screen.  ``examples/relu.png``, the README's picture, is a copy of its ``relu.pn
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
+from _figures import BLUE, GREEN, RED, output_folder, save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sympy import Interval, Rational, lambdify, limit, nan, symbols
@@ -21,27 +19,6 @@ x, w, b, y, c, h = symbols("x w b y c h")
 relu = lambdify(x, ReLU(x), modules="numpy")
 slope = lambdify(x, ReLU(x).diff(x), modules="numpy")
 X = np.arange(-4, 5)
-
-# Three hues that colour-blind readers tell apart.
-BLUE, GREEN, RED = "#0072B2", "#009E73", "#CC3311"
-STYLE = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "font.size": 13,
-    "axes.titlesize": 14,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.constrained_layout.h_pad": 0.1,
-    "figure.constrained_layout.use": True,
-    "figure.constrained_layout.w_pad": 0.12,
-    "grid.color": "0.9",
-    "legend.frameon": False,
-    "lines.linewidth": 2,
-    "lines.markersize": 8,
-    "savefig.dpi": 150,
-}
 
 
 def explain_function() -> None:
@@ -159,26 +136,13 @@ def draw_lines() -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The derivative of ReLU, explained.")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "output")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-
+    folder = output_folder(__doc__)
     explain_function()
     explain_derivative()
     explain_kink()
     explain_chain_rule()
-
     print("\n\n5. The figures\n")
-    plt.rcParams.update(STYLE)
-    drawings = {"integers": draw_integers, "relu": draw_slopes, "lines": draw_lines}
-    for name, draw in drawings.items():
-        figure = draw()
-        figure.savefig(output / f"{name}.png")
-        print(f"    {name}.png")
-    print(f"\nsaved in {output}")
-    if figure.canvas.required_interactive_framework:  # there is a screen
-        plt.show()
+    save(folder, {"integers": draw_integers(), "relu": draw_slopes(), "lines": draw_lines()})
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ NumPy on a slice, and saves a figure.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from _figures import BLUE, RED, output_folder, save
 from matplotlib.figure import Figure
 from sympy import symbols
 
@@ -36,26 +35,6 @@ WEIGHTS = np.linspace(-1, 3, 5)
 x, y, w, b = symbols("x y w b")
 loss = ReLU(1 - y * (w * x + b))
 hinge = lambdify([x, y, w, b], [loss, *gradient(loss, [w, b])])
-
-BLUE, RED = "#0072B2", "#CC3311"
-STYLE = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "font.size": 13,
-    "axes.titlesize": 14,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "figure.constrained_layout.h_pad": 0.1,
-    "figure.constrained_layout.use": True,
-    "figure.constrained_layout.w_pad": 0.12,
-    "grid.color": "0.9",
-    "legend.frameon": False,
-    "lines.linewidth": 2,
-    "lines.markersize": 8,
-    "savefig.dpi": 150,
-}
 
 
 def data() -> tuple[Any, Any]:
@@ -108,11 +87,7 @@ def draw(table: np.ndarray) -> Figure:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A loss and its gradient, out of core.")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "output")
-    output = parser.parse_args().output
-    output.mkdir(parents=True, exist_ok=True)
-
+    folder = output_folder(__doc__)
     X, Y = data()
     print(f"L        = {loss}")
     print(f"data     : {X.nbytes + Y.nbytes:13,} bytes in chunks of {CHUNK * X.itemsize:,}")
@@ -140,12 +115,8 @@ def main() -> None:
     for weight, row in zip(WEIGHTS, table, strict=True):
         print(f"    {weight:6.3f}  " + "  ".join(f"{value:8.4f}" for value in row))
 
-    plt.rcParams.update(STYLE)
-    figure = draw(table)
-    figure.savefig(output / "out_of_core.png")
-    print(f"\nout_of_core.png saved in {output}")
-    if figure.canvas.required_interactive_framework:  # there is a screen
-        plt.show()
+    print()
+    save(folder, {"out_of_core": draw(table)})
 
 
 if __name__ == "__main__":

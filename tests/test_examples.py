@@ -11,7 +11,7 @@ import pytest
 plt = pytest.importorskip("matplotlib.pyplot")
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-SCRIPTS = sorted(EXAMPLES.glob("*.py"))
+SCRIPTS = sorted(EXAMPLES.glob("[!_]*.py"))
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 PRINTED = {
