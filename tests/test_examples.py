@@ -31,6 +31,13 @@ PRINTED = {
         "    dL/dw = [ 0.  0.  0.  0.  0.  0.  4. 18. 40.]",
         "    dL/db = [ 0.  0.  0.  0.  0.  0.  2.  6. 10.]",
     ),
+    "digits.py": (
+        "scores = V*ReLU.(W*X + b*1) + c*1",
+        "dL/dW = (2/n)*(HadamardProduct(V.T*(V*ReLU.(W*X + b*1) - Y + c*1), "
+        "Heaviside.(W*X + b*1, 0)))*X.T",
+        "dL/dV = (2/n)*(V*ReLU.(W*X + b*1) - Y + c*1)*ReLU.(W*X + b*1).T",
+        "1437 images to train on, 360 to test",
+    ),
 }
 
 
