@@ -33,6 +33,7 @@ from sympy import (
     sympify,
 )
 from sympy.assumptions.predicates import calculus, ntheory, order, sets
+from sympy.calculus.accumulationbounds import AccumBounds
 from sympy.core.function import ArgumentIndexError
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices import MatrixBase
@@ -174,7 +175,7 @@ class ReLU(Function):
     Examples
     ========
 
-    >>> from sympy import Heaviside, Max, Piecewise, S, pi, symbols
+    >>> from sympy import Heaviside, Max, Piecewise, S, SingularityFunction, pi, symbols
     >>> from symrelu import ReLU
     >>> x, y, c = symbols("x y c")
     >>> [ReLU(n) for n in (1, 3, -1, -3, 0)]
@@ -201,8 +202,10 @@ class ReLU(Function):
 
     Rewriting keeps the value everywhere.  It keeps the slope at 0 too, for every
     finite ``H0``, as ``Piecewise`` or ``Heaviside``; ``Max``, ``Min``, ``Abs`` and
-    ``sign`` have the slope 1/2 there, whatever ``H0`` is, and
-    ``SingularityFunction`` has the slope 1.
+    ``sign`` have the slope 1/2 there, whatever ``H0`` is, and ``SingularityFunction``
+    has the slope on the right.  The last is for an argument linear in a variable, which
+    is named where there are several symbols, with a coefficient of known sign; of others
+    SymPy's integrals of it would be wrong.
 
     >>> ReLU(x).rewrite(Piecewise)
     Piecewise((x, x > 0), (0, True))
@@ -212,6 +215,9 @@ class ReLU(Function):
     x*Heaviside(x, c)
     >>> ReLU(x, c).rewrite(Max)
     Max(0, x)
+    >>> a = symbols("a", positive=True)
+    >>> ReLU(a*x + y).rewrite(SingularityFunction, variable=x)
+    a*SingularityFunction(x, -y/a, 1)
 
     See Also
     ========
@@ -251,6 +257,8 @@ class ReLU(Function):
     def eval(cls, x: Expr, H0: Expr = S.Zero) -> Expr | None:
         if x in (S.NaN, S.ComplexInfinity):
             return S.NaN
+        if isinstance(x, AccumBounds):
+            return AccumBounds(cls(x.min), cls(x.max))
         possible = signs(x)
         if not possible:
             raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
@@ -378,6 +386,16 @@ class ReLU(Function):
         slope = Heaviside(at_0, self.H0)
         return self.func(at_0, *self.args[1:]) + ((series - at_0) * slope).expand()
 
+    def _eval_subs(self, old: Expr, new: Expr) -> Expr | None:
+        # To move a point to 0 SymPy puts x + a for x, and to use force it puts a positive
+        # stand-in: what is then known of the sign does not hold of x, and stays unused.
+        shift = new.is_Add and old in new.args and len(signs(old)) < 3
+        stand_in = old.is_Symbol and new.is_Dummy and new.name == old.name
+        if not (shift or stand_in):
+            return None
+        x, *H0 = (arg._subs(old, new) for arg in self.args)
+        return self.func(x, *H0, evaluate=False) if len(signs(x)) < 3 else None
+
     def _eval_mpmath(self) -> tuple[Any, tuple[Expr]]:
         return lambda v: mpf(0) if v < 0 else v, self.args[:1]
 
@@ -406,15 +424,16 @@ class ReLU(Function):
         return x * (1 + sign(x)) / 2
 
     def _eval_rewrite_as_SingularityFunction(
-        self, x: Expr, H0: Expr = S.Zero, **hints: Any
-    ) -> Expr:
-        if len(x.free_symbols) == 1:
+        self, x: Expr, H0: Expr = S.Zero, variable: Symbol | None = None, **hints: Any
+    ) -> Expr | None:
+        # Of the variable itself only: SymPy integrates <u> as if u were the variable.
+        if variable is None and len(x.free_symbols) == 1:
             (variable,) = x.free_symbols
-            rest, term = x.as_independent(variable, as_Add=True)
-            factor = term / variable
-            if variable not in factor.free_symbols and factor.is_positive:
-                return factor * SingularityFunction(variable, -rest / factor, 1)
-        return SingularityFunction(x, 0, 1)
+        slope = S.Zero if variable is None else x.diff(variable)
+        if variable in slope.free_symbols or len(signs(slope) - {0}) != 1 or slope.is_zero:
+            return None
+        ramp = slope * SingularityFunction(variable, -x.subs(variable, 0) / slope, 1)
+        return ramp if slope.is_positive else x - ramp
 
     # Printing
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from sympy import (
     Abs,
+    AccumBounds,
     Array,
     Derivative,
     DiracDelta,
@@ -20,6 +21,7 @@ from sympy import (
     I,
     ImmutableMatrix,
     ImmutableSparseMatrix,
+    Integral,
     Matrix,
     MatrixSymbol,
     Max,
@@ -42,11 +44,13 @@ from sympy import (
     cos,
     default_sort_key,
     diff,
+    dsolve,
     exp,
     im,
     integrate,
     limit,
     log,
+    logcombine,
     nan,
     oo,
     pi,
@@ -536,6 +540,61 @@ def test_series_about_a_kink_met_from_an_unknown_side():
         series(ReLU(x * y + x**2), 0, 3)
 
 
+def test_intervals():
+    assert ReLU(AccumBounds(-1, 2)) == AccumBounds(0, 2)
+    assert ReLU(AccumBounds(1, 2), c) == AccumBounds(1, 2)
+    assert ReLU(AccumBounds(-2, -1)) == 0
+    assert ReLU(AccumBounds(-oo, oo)) == AccumBounds(0, oo)
+    assert (3 - 2 * ReLU(x - 1)).subs(x, AccumBounds(-1, 3)) == AccumBounds(-1, 3)
+    assert limit(ReLU(sin(x) - half), x, oo) == AccumBounds(0, half)
+
+
+# SymPy moves a point to 0 by putting x + a for x, whatever is known of the sign of x.
+
+
+def test_what_is_known_of_a_variable_is_forgotten_when_it_is_shifted():
+    assert limit(ReLU(p - 1) / (p - 1), p, 1, "-") == 0
+    assert limit(ReLU(p - 1) / (p - 1), p, 1, "+") == 1
+    assert limit(ReLU(-1 - n) / (n + 1), n, -1, "+") == 0
+    assert ReLU(p - 1).series(p, 1, 3, "-") == 0
+    shifted = ReLU(p - 1, c).subs(p, p + 1)
+    assert shifted.args == (p, c)
+    assert shifted.doit() == p
+    assert ReLU(p - y).subs(p, p + 1) == ReLU(p + 1 - y)
+    assert ReLU(y - p).subs(y, y + 2 * p).func is ReLU
+    assert ReLU(x - p).subs(x, x + p) == ReLU(x)
+    assert ReLU(x - y).subs(x, y + p) == p
+
+
+@pytest.mark.parametrize("variable", [x, p])
+@pytest.mark.parametrize(
+    ("f", "value"),
+    [
+        (lambda v: ReLU(v - 1, half), half),
+        (lambda v: exp(ReLU(v - 1)), E),
+        (lambda v: ReLU(v - 1) + ReLU(v - half), Rational(13, 8)),
+    ],
+)
+def test_an_integral_is_right_or_stays(f, value, variable):
+    integral = Integral(f(variable), (variable, 0, 2))
+    assert integral.doit() in (integral, value)
+    assert integral.rewrite(Piecewise).doit() == value
+
+
+def test_a_double_integral_is_right_or_stays():
+    integral = Integral(ReLU(r - s), (r, 0, 1), (s, 0, 1))
+    assert integral.doit().has(Integral)
+    assert integral.rewrite(Piecewise).doit() == Rational(1, 6)
+
+
+def test_a_positive_stand_in_does_not_switch_it_on():
+    e = log(ReLU(x)) + log(2)
+    assert logcombine(e, force=True) == log(2 * ReLU(x))
+    f = Function("f")
+    (solution,) = [dsolve(f(x).diff(x) - ReLU(x), f(x)).rhs]
+    assert solution.diff(x) == ReLU(x)
+
+
 def test_leading_terms():
     assert ReLU(x).as_leading_term(x) == x
     assert ReLU(sin(x) * 3).as_leading_term(x) == 3 * x
@@ -626,9 +685,24 @@ def test_rewrites_exactly():
     assert ReLU(2 * x - 3).rewrite(SingularityFunction) == 2 * SingularityFunction(
         x, Rational(3, 2), 1
     )
-    for general in (3 - x, x**2 - 1, p**2 - 1, x - y, c * x):
-        assert ReLU(general).rewrite(SingularityFunction) == SingularityFunction(general, 0, 1)
+    assert ReLU(3 - x).rewrite(SingularityFunction) == 3 - x + SingularityFunction(x, 3, 1)
     assert (1 + ReLU(ReLU(x) - 1)).rewrite(Max) == 1 + Max(0, Max(0, x) - 1)
+
+
+def test_rewrites_as_singularity_function_of_a_variable_only():
+    # SymPy integrates <u> as if u were the variable: (3 - x)**2/2 of 3 - x, say.
+    def named(e, variable):
+        return ReLU(e).rewrite(SingularityFunction, variable=variable)
+
+    assert named(p * x + y, x) == p * SingularityFunction(x, -y / p, 1)
+    assert named(y - p * x, x) == y - p * x + p * SingularityFunction(x, y / p, 1)
+    assert named(x - y, y) == x - y + SingularityFunction(y, x, 1)
+    assert named(x - y, z) == ReLU(x - y)
+    for unclear in (x**2 - 1, p**2 - 1, x - y, c * x):
+        assert ReLU(unclear).rewrite(SingularityFunction) == ReLU(unclear)
+    for e in (2 * r - 3, 3 - r, 1 - 2 * r):
+        integral = integrate(ReLU(e).rewrite(SingularityFunction), (r, -1, 4))
+        assert integral == integrate(ReLU(e).rewrite(Piecewise), (r, -1, 4))
 
 
 def test_integrates_by_sympy_once_rewritten():
