@@ -38,6 +38,11 @@ PRINTED = {
         "dL/dV = (2/n)*(V*ReLU.(W*X + b*1) - Y + c*1)*ReLU.(W*X + b*1).T",
         "1437 images to train on, 360 to test",
     ),
+    "value_at_zero.py": (
+        "    2*(HadamardProduct(W2.T*(W2*ReLU.(W1*X + b1*1, H0) - Y + b2*1), "
+        "Heaviside.(W1*X + b1*1, H0)))*X.T",
+        "    float64       3    128   20,054,016      0       0  -",
+    ),
 }
 
 
