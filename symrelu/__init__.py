@@ -9,13 +9,15 @@ from symrelu.function import ReLU
 
 if TYPE_CHECKING:
     from symrelu.compile import lambdify
+    from symrelu.conversion import as_relu
     from symrelu.identities import relusimp
     from symrelu.reverse import gradient
 
-__all__ = ["ReLU", "gradient", "lambdify", "relusimp"]
+__all__ = ["ReLU", "as_relu", "gradient", "lambdify", "relusimp"]
 
 # Loaded when they are first asked for: who needs ReLU alone need not wait for them.
 _HOMES = {
+    "as_relu": "symrelu.conversion",
     "gradient": "symrelu.reverse",
     "lambdify": "symrelu.compile",
     "relusimp": "symrelu.identities",

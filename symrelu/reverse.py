@@ -26,6 +26,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
+from symrelu.graph import postorder
 from symrelu.matrix import element, matadd, matmul
 from symrelu.signs import is_small
 from symrelu.vjp import pullback, times
@@ -132,7 +133,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
 
 def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
     """The cotangents of the variables."""
-    order = list(_postorder(root))
+    order = list(postorder(root))
     needed = _needed(order, variables)
     terms: dict[Expr, list[Expr]] = defaultdict(list, {root: [seed]})
     cotangents = {}
@@ -166,21 +167,6 @@ def _by_sympy(node: Expr, cotangent: Expr, variable: Expr) -> Expr:
         )
     entries = ImmutableMatrix(*variable.shape, lambda i, j: node.diff(variable[i, j]))
     return matmul(cotangent, entries)
-
-
-def _postorder(root: Expr) -> Iterator[Basic]:
-    """Every distinct subexpression, after its arguments; without recursion."""
-    seen = set()
-    stack = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            yield node
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if not isinstance(node, MatrixSymbol):  # its name and dimensions are no operands
-                stack.extend((arg, False) for arg in node.args)
 
 
 def _needed(order: list[Basic], variables: set[Expr]) -> set[Basic]:

@@ -1,0 +1,22 @@
+"""Walking over expressions as graphs, in which a shared subexpression is one node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sympy import Basic, MatrixSymbol
+
+
+def postorder(root: Basic) -> Iterator[Basic]:
+    """Every distinct subexpression, after its arguments; without recursion."""
+    seen = set()
+    stack = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            yield node
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            if not isinstance(node, MatrixSymbol):  # its name and dimensions are no operands
+                stack.extend((arg, False) for arg in node.args)
