@@ -43,6 +43,17 @@ PRINTED = {
         "Heaviside.(W1*X + b1*1, H0)))*X.T",
         "    float64       3    128   20,054,016      0       0  -",
     ),
+    "options.py": (
+        "    = ReLU(S - 110) - 2*ReLU(S - 100) + ReLU(S - 90)",
+        "    Heaviside(S - 110, 0) - 2*Heaviside(S - 100, 0) + Heaviside(S - 90, 0)",
+        "which, less the formula of Black and Scholes, is 0.  The butterfly, a sum of",
+        "      formula  2.6691            -0.00910",
+    ),
+    "regression.py": (
+        "    0.116*t + 0.826*ReLU(t - 19.0) - 0.811*ReLU(t - 17.9) + 0.436*ReLU(t - 12.8)"
+        " - 0.606*ReLU(t - 10.1) + 0.202*ReLU(t - 5.0) + 8.38",
+        "    1995.00         +24.6%           -4e-05   4e-05",
+    ),
 }
 
 
