@@ -10,11 +10,14 @@ from typing import Any
 from mpmath import mpf
 from sympy import (
     Abs,
+    AccumBounds,
     Dummy,
     Eq,
     Expr,
     Float,
     Function,
+    Ge,
+    Gt,
     Heaviside,
     Lambda,
     Lt,
@@ -33,7 +36,6 @@ from sympy import (
     sympify,
 )
 from sympy.assumptions.predicates import calculus, ntheory, order, sets
-from sympy.calculus.accumulationbounds import AccumBounds
 from sympy.core.function import ArgumentIndexError
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices import MatrixBase
@@ -390,7 +392,7 @@ class ReLU(Function):
         # To move a point to 0 SymPy puts x + a for x, and to use force it puts a positive
         # stand-in: what is then known of the sign does not hold of x, and stays unused.
         shift = new.is_Add and old in new.args and len(signs(old)) < 3
-        stand_in = old.is_Symbol and new.is_Dummy and new.name == old.name
+        stand_in = type(old) is Symbol and new.is_Dummy and new.name == old.name
         if not (shift or stand_in):
             return None
         x, *H0 = (arg._subs(old, new) for arg in self.args)
@@ -402,11 +404,13 @@ class ReLU(Function):
     # Rewriting
 
     def _eval_rewrite_as_Piecewise(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
-        if H0 is S.One:
-            return Piecewise((x, x >= 0), (0, True))
-        if H0.is_zero or not _is_finite_slope(H0):
-            return Piecewise((x, x > 0), (0, True))
-        return Piecewise((x, x > 0), (H0 * x, Eq(x, 0)), (0, True))
+        # SymPy would reduce a condition that holds a Piecewise, which takes minutes for a network.
+        evaluate = not x.has(Piecewise)
+        above = Ge if H0 is S.One else Gt
+        pieces = [(x, above(x, 0, evaluate=evaluate)), (S.Zero, True)]
+        if not (H0 is S.One or H0.is_zero) and _is_finite_slope(H0):
+            pieces.insert(1, (H0 * x, Eq(x, 0, evaluate=evaluate)))
+        return Piecewise(*pieces, evaluate=evaluate)
 
     def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
         return x * Heaviside(x, H0 if _is_finite_slope(H0) else S.Zero)
@@ -430,7 +434,7 @@ class ReLU(Function):
         if variable is None and len(x.free_symbols) == 1:
             (variable,) = x.free_symbols
         slope = S.Zero if variable is None else x.diff(variable)
-        if variable in slope.free_symbols or len(signs(slope) - {0}) != 1 or slope.is_zero:
+        if variable in slope.free_symbols or signs(slope) not in ({1}, {-1}):
             return None
         ramp = slope * SingularityFunction(variable, -x.subs(variable, 0) / slope, 1)
         return ramp if slope.is_positive else x - ramp
