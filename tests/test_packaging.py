@@ -1,0 +1,75 @@
+"""What is published: a wheel with the package and nothing else, and an sdist with the tests."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+for tool in ("build", "hatchling", "pip"):
+    pytest.importorskip(tool)
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command, cwd, **environment):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory):
+    """The sdist, and the wheel built from it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run("-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    return folder
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(dist):
+    (wheel,) = dist.glob("*.whl")
+    info = "-".join(wheel.name.split("-")[:2]) + ".dist-info"
+    modules = {f"symrelu/{module.name}" for module in (ROOT / "symrelu").glob("*.py")}
+    metadata = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")}
+    with zipfile.ZipFile(wheel) as archive:
+        assert set(archive.namelist()) == modules | {"symrelu/py.typed"} | metadata
+
+
+def test_the_sdist_holds_what_it_takes_to_test_it(dist):
+    (sdist,) = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = [Path(name) for name in archive.getnames()]
+    assert {name.parts[1] for name in names} == {
+        *("PKG-INFO", "pyproject.toml", ".gitignore"),
+        *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"),
+        *("symrelu", "tests", "examples"),
+    }
+    assert {name.suffix for name in names if name.parts[1] in ("symrelu", "tests")} <= {
+        *(".py", ".typed"),
+    }
+
+
+def test_the_wheel_passes_tests_of_the_sdist_where_there_is_no_source(dist, tmp_path):
+    (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
+    site = tmp_path / "site"
+    options = ("--no-deps", "--no-index", "--target", site)
+    run("-m", "pip", "install", *options, wheel, cwd=tmp_path)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.glob("symrelu-*")
+    (source / "symrelu").rename(tmp_path / "unused")
+    installed = {"cwd": source, "PYTHONPATH": str(site)}
+    shown = run("-c", "import symrelu; print(symrelu.__file__)", **installed)
+    assert Path(shown.strip()) == site / "symrelu" / "__init__.py"
+    quick = [f"tests/test_{name}.py" for name in ("conventions", "elementwise", "readme", "signs")]
+    run("-m", "pytest", "-p", "no:cacheprovider", *quick, "--pyargs", "symrelu", **installed)
