@@ -26,7 +26,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from symrelu import ReLU
+from symrelu import ReLU, gradient
 from symrelu.elementwise import Elementwise
 
 c, t = symbols("c t")
@@ -84,13 +84,17 @@ def test_equal_applications_compare_equal():
     assert eval(srepr(ReLU(W, c)), namespace) == ReLU(W, c)
 
 
-def test_equal_applications_compare_equal_across_processes():
+def test_equal_matrices_compare_equal_across_processes():
     code = (
-        "import pickle, sys; from sympy import MatrixSymbol; from symrelu import ReLU; "
-        "sys.stdout.buffer.write(pickle.dumps(ReLU(MatrixSymbol('W', 2, 3))))"
+        "import pickle, sys; from sympy import *; from symrelu import ReLU, gradient; "
+        "n, i, j = symbols('n i j', integer=True); F = MatrixSymbol('F', n, n); "
+        "both = ReLU(MatrixSymbol('W', 2, 3)), gradient(F[i, j], F); "
+        "sys.stdout.buffer.write(pickle.dumps(both))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert pickle.loads(done.stdout) == ReLU(W)
+    k, i, j = symbols("n i j", integer=True)
+    F = MatrixSymbol("F", k, k)
+    assert pickle.loads(done.stdout) == (ReLU(W), gradient(F[i, j], F))
 
 
 @pytest.mark.parametrize("H0", [S.Zero, S.Half, S.One, c])

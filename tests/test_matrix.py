@@ -100,6 +100,12 @@ def test_identities_and_zeros_in_products():
         ([ReLU(A), ReLU(A)], 2 * ReLU(A)),
         ([E, 2 * E], 3 * E),
         ([E, -E], 0 * E),
+        ([O], O),
+        # A sum is taken apart where it shares a term, and only a sum.
+        ([MatAdd(A, B), A], 2 * A + B),
+        ([2 * MatAdd(A, B), A], 3 * A + 2 * B),
+        ([MatMul(MatAdd(A, B), C), A], MatAdd(MatMul(MatAdd(A, B), C), A)),
+        ([Transpose(A), A], MatAdd(A, Transpose(A))),
     ],
     ids=str,
 )
@@ -190,4 +196,7 @@ def test_a_single_entry():
     assert open_entry.shape == F.shape
     assert open_entry[2, 1].subs({i: 2, j: 1}) == s
     assert open_entry[2, 1].subs({i: 1, j: 1}) == 0
+    assert open_entry[2, 1].subs({i: 2, j: 2}) == 0
+    entry = "s*KroneckerDelta(_i, i)*KroneckerDelta(_j, j)"
+    assert str(open_entry) == f"FunctionMatrix(n, n, Lambda((_i, _j), {entry}))"
     assert single_entry(s, i, j, F.shape) == open_entry

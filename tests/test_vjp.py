@@ -13,24 +13,29 @@ from sympy import (
     DiagMatrix,
     DiagonalMatrix,
     DiagonalOf,
+    DiracDelta,
     Expr,
     Function,
     HadamardPower,
     HadamardProduct,
+    Heaviside,
     Identity,
     ImmutableMatrix,
     Integral,
     Inverse,
     KroneckerProduct,
     Lambda,
+    LambertW,
     MatPow,
     MatrixExpr,
     MatrixSymbol,
     Max,
     Min,
+    Mul,
     OneMatrix,
     Permanent,
     Piecewise,
+    S,
     Sum,
     Symbol,
     Trace,
@@ -48,7 +53,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu import ReLU, gradient
 from symrelu.elementwise import Elementwise
-from symrelu.vjp import pullback
+from symrelu.vjp import pullback, times
 
 c, s, t, d = symbols("c s t d")
 i, j = symbols("i j", integer=True)
@@ -193,6 +198,26 @@ def test_formulas(e, wrt, formula):
     answer = gradient(e, wrt)
     assert str(answer) == formula
     assert getattr(answer, "shape", ()) == getattr(wrt, "shape", ())
+
+
+def test_a_large_factor_is_not_looked_into():
+    large = Mul(*symbols("x:150"))
+    assert times(large, s).args == (large, s)
+    assert times(large, S.One) is large
+
+
+def test_a_number_stays_in_front_of_a_sum():
+    assert times(S.NegativeOne, s + t).args == (-1, s + t)
+    assert times(S(2), s + t, S(3)).args == (6, s + t)
+
+
+def test_the_cotangent_of_a_step_is_kept():
+    assert gradient(3 * Heaviside(s), s) == 3 * DiracDelta(s)
+    assert gradient(Heaviside(s, t) ** 2, t) == 2 * Heaviside(s, t) * Heaviside(s, t).diff(t)
+
+
+def test_an_argument_that_a_function_has_no_derivative_by():
+    assert gradient(LambertW(s, t), t) == LambertW(s, t).diff(t)
 
 
 def test_an_open_element():
