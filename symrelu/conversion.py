@@ -147,9 +147,16 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     if isinstance(expr, MatrixBase):
         return expr.applyfunc(lambda entry: as_relu(entry, H0))
     conversion = Conversion(slope)
-    for node in postorder(root := expression(expr, "as_relu")):
-        conversion.form(node)  # so that it is known when it is asked for, without recursion
-    return conversion.written(root)
+    return conversion.written(conversion.prepared(expression(expr, "as_relu")))
+
+
+def broken_line(expr: Basic) -> Line | None:
+    """The broken line of one variable that the expression is, if it is one."""
+    if not isinstance(expr, Expr):
+        return None
+    conversion = Conversion()
+    form = conversion.form(conversion.prepared(expr))
+    return form if isinstance(form, Line) else None
 
 
 def expression(expr: Any, caller: str) -> Basic:
@@ -172,6 +179,13 @@ class Conversion:
         self.H0 = H0
         self.forms: dict[Basic, Form] = {}
         self.kinked: dict[Basic, bool] = {}
+
+    def prepared(self, root: Basic) -> Basic:
+        """The same, the forms inside known when they are asked for, without recursion."""
+        for node in postorder(root):
+            if isinstance(node, Expr):
+                self.form(node)
+        return root
 
     def form(self, node: Basic) -> Form:
         if node not in self.forms:
@@ -238,7 +252,7 @@ def rule(node: Basic, to: Conversion) -> Form:
 
 @rule.register(Symbol)
 def _(node: Symbol, to: Conversion) -> Form:
-    return Line(node, S.Zero, S.One) if _may_be_real(node) else node
+    return Line(node, S.Zero, S.One) if may_be_real(node) else node
 
 
 @rule.register(Add)
@@ -267,7 +281,7 @@ def _(node: ReLU, to: Conversion) -> Form:
 
 @rule.register(Abs)
 def _(node: Abs, to: Conversion) -> Form:
-    return to.abs(to.form(node.args[0])) if _may_be_real(node.args[0]) else node
+    return to.abs(to.form(node.args[0])) if may_be_real(node.args[0]) else node
 
 
 @rule.register(Pow)
@@ -367,7 +381,7 @@ def _has_steps(node: Expr) -> bool:
 def _is_step(expr: Expr) -> bool:
     if isinstance(expr, SingularityFunction):
         return bool(expr.args[2].is_zero)
-    return isinstance(expr, (Heaviside, sign)) and _may_be_real(expr.args[0])
+    return isinstance(expr, (Heaviside, sign)) and may_be_real(expr.args[0])
 
 
 def _ramp(step: Expr) -> tuple[Expr, Expr]:
@@ -462,7 +476,7 @@ def _in_two_pieces(node: Piecewise, to: Conversion) -> Expr:
     return g + k * to.relu(u, H0)
 
 
-def _may_be_real(x: Expr) -> bool:
+def may_be_real(x: Expr) -> bool:
     """Whether to take it as real: a symbol without assumptions, but not a complex one."""
     real = known(x, "extended_real")
     return bool(real) or (real is None and not known(x, "complex"))
@@ -476,7 +490,12 @@ expand_only = partial(expand, basic=False, log=False, power_base=False, power_ex
 
 def quotient(dividend: Expr, divisor: Expr) -> Expr | None:
     """The quotient of two polynomials in whatever they are made of, if it leaves no remainder."""
-    (c, p), (d, q) = (expand_only(e).primitive() for e in (dividend, divisor))
+    return divided(expand_only(dividend), expand_only(divisor))
+
+
+def divided(dividend: Expr, divisor: Expr) -> Expr | None:
+    """The same, for polynomials that are written out."""
+    (c, p), (d, q) = dividend.primitive(), divisor.primitive()
     for k, same in ((S.Zero, S.Zero), (S.One, q), (S.NegativeOne, -q)):
         if p == same:
             return k * c / d

@@ -16,8 +16,6 @@ from sympy import (
     Expr,
     Float,
     Function,
-    Ge,
-    Gt,
     Heaviside,
     Lambda,
     Lt,
@@ -102,7 +100,7 @@ def _is_constant(x: Expr) -> bool:
     return is_small(x) and x.is_number
 
 
-def _is_finite_slope(H0: Expr) -> bool:
+def is_finite_slope(H0: Expr) -> bool:
     """Whether ``H0 * 0`` is 0, which it is not for ``nan`` and the infinities."""
     return H0 is not S.NaN and not H0.is_infinite
 
@@ -268,7 +266,7 @@ class ReLU(Function):
             return value
         if x.is_Mul:
             return cls._without_positive_factors(x, H0)
-        if isinstance(x, ReLU) and _is_finite_slope(H0):
+        if isinstance(x, ReLU) and is_finite_slope(H0):
             return cls(x.args[0], x.H0 * H0)
         return None
 
@@ -277,9 +275,7 @@ class ReLU(Function):
         if possible == {0} and not x.is_Float:
             return S.Zero
         # Where x touches 0, the chain rule multiplies the slope of x by H0.
-        flat = (
-            0 not in possible or _is_constant(x) or (_is_finite_slope(H0) and _is_flat_at_zero(x))
-        )
+        flat = 0 not in possible or _is_constant(x) or (is_finite_slope(H0) and _is_flat_at_zero(x))
         if possible <= {0, 1} and (flat or H0 is S.One):
             return x
         if possible <= {-1, 0} and (flat or H0.is_zero):
@@ -291,7 +287,7 @@ class ReLU(Function):
         positive, rest = [], []
         for factor in x.args:
             # With an undefined slope, only the derivative by a constant is safe from it.
-            movable = _is_constant(factor) or _is_finite_slope(H0)
+            movable = _is_constant(factor) or is_finite_slope(H0)
             movable = movable and not known(factor, "infinite")
             if movable and signs(factor) == {1}:
                 positive.append(factor)
@@ -404,16 +400,21 @@ class ReLU(Function):
     # Rewriting
 
     def _eval_rewrite_as_Piecewise(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
-        # SymPy would reduce a condition that holds a Piecewise, which takes minutes for a network.
-        evaluate = not x.has(Piecewise)
-        above = Ge if H0 is S.One else Gt
-        pieces = [(x, above(x, 0, evaluate=evaluate)), (S.Zero, True)]
-        if not (H0 is S.One or H0.is_zero) and _is_finite_slope(H0):
-            pieces.insert(1, (H0 * x, Eq(x, 0, evaluate=evaluate)))
-        return Piecewise(*pieces, evaluate=evaluate)
+        if x.has(Piecewise):
+            # SymPy would take minutes to fold the conditions of a network; as a function of one
+            # variable it needs no nesting.
+            from symrelu.conversion import broken_line
+
+            if line := broken_line(self):
+                return line.as_piecewise()
+        if H0 is S.One:
+            return Piecewise((x, x >= 0), (0, True))
+        if H0.is_zero or not is_finite_slope(H0):
+            return Piecewise((x, x > 0), (0, True))
+        return Piecewise((x, x > 0), (H0 * x, Eq(x, 0)), (0, True))
 
     def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
-        return x * Heaviside(x, H0 if _is_finite_slope(H0) else S.Zero)
+        return x * Heaviside(x, H0 if is_finite_slope(H0) else S.Zero)
 
     def _eval_rewrite_as_Max(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
         return Max(0, x)

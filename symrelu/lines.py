@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from sympy import Add, Eq, Expr, Piecewise, S, Symbol, cancel, expand
 
-from symrelu.function import ReLU
+from symrelu.function import ReLU, is_finite_slope
 from symrelu.signs import signs
 
 
@@ -130,7 +130,7 @@ class Line:
 
     def as_hinges(self, H0: Expr | None = None) -> Expr:
         """The affine part and the hinges, with their own slopes at the kinks or with ``H0``."""
-        terms = [self.intercept, S.Zero if self.x is None else self.slope * self.x]
+        terms = [self._affine(self.intercept, self.slope)]
         for t, (jump, at) in self.kinks.items():
             if jump == 0:
                 # The value has no kink here, but the slope that was chosen has.
@@ -139,20 +139,24 @@ class Line:
                 terms.append(jump * ReLU(self.x - t, cancel(at / jump) if H0 is None else H0))
         return Add(*terms)
 
-    def as_piecewise(self) -> Expr:
-        """One ``Piecewise``: the breakpoints sorted, each interval once."""
-        intercept, slope, pieces = self.intercept, self.slope, []
+    def as_piecewise(self, slopes: bool = True) -> Expr:
+        """One ``Piecewise``: the breakpoints sorted, each interval once.
+
+        A breakpoint belongs to the piece that has its slope; where none has, it is a piece of
+        its own, if slopes count.
+        """
+        piece = self._affine(self.intercept, self.slope)
+        pieces = []
         for p in self.points():
-            if p.left == p.right:
-                continue
-            ends = self.x < p.t if p.at == p.right else self.x <= p.t
-            pieces.append((intercept + slope * self.x, ends))
-            if p.at not in (p.left, p.right):
-                pieces.insert(-1, (p.value + p.at * (self.x - p.t), Eq(self.x, p.t)))
-            slope = p.right
-            intercept = expand(p.value - slope * p.t)
-        last = intercept if self.x is None else intercept + slope * self.x
-        return Piecewise(*pieces, (last, True), evaluate=False) if pieces else last
+            if slopes and p.at not in (p.left, p.right) and is_finite_slope(p.at):
+                pieces.append((self._affine(p.value - p.at * p.t, p.at), Eq(self.x, p.t)))
+            if p.left != p.right:
+                pieces.append((piece, self.x < p.t if p.at == p.right else self.x <= p.t))
+                piece = self._affine(p.value - p.right * p.t, p.right)
+        return Piecewise(*pieces, (piece, True)) if pieces else piece
+
+    def _affine(self, intercept: Expr, slope: Expr) -> Expr:
+        return expand(intercept) + (S.Zero if self.x is None else slope * self.x)
 
 
 def broken(

@@ -1,14 +1,20 @@
 """What holds of the values of ReLU and its relatives."""
 
+from itertools import pairwise
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sympy import (
     Abs,
+    Eq,
     Heaviside,
+    Matrix,
     MatrixSymbol,
     Max,
     Min,
+    Piecewise,
     Rational,
     S,
     Symbol,
@@ -19,10 +25,11 @@ from sympy import (
     symbols,
 )
 
-from symrelu import ReLU, relusimp
+from symrelu import ReLU, as_relu, relusimp
 
 x, y, z = symbols("x y z", real=True)
 c = Symbol("c")
+half = S.Half
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,10 @@ c = Symbol("c")
         (exp(ReLU(x) - ReLU(-x)), exp(x)),
         (sqrt(ReLU(x) ** 2 - x * ReLU(x) + 4), 2),
         (ReLU(exp(x) - y) - ReLU(y - exp(x)), exp(x) - y),
+        # Kinks in one variable are not independent.
+        (ReLU(ReLU(x) - 1), ReLU(x - 1)),
+        (Max(x, 1) + Min(x, 2) - Min(Max(x, 1), 2), x),
+        (Abs(Abs(x) - 1) + 2 * ReLU(Abs(x)) - Abs(x + 1) - Abs(x - 1), Abs(x) - 1),
     ],
     ids=str,
 )
@@ -73,6 +84,62 @@ def test_simplified(long, short):
 )
 def test_left_alone(e):
     assert relusimp(e) == e
+
+
+def test_piecewise_becomes_one_with_sorted_breakpoints():
+    e = 3 * ReLU(x - 2, c) - ReLU(-x) + Abs(x + 1)
+    regions = [(-1, x < -1), (2 * x + 1, x < 0), (x + 1, x <= 2), (4 * x - 5, True)]
+    assert relusimp(e.rewrite(Piecewise)) == Piecewise(*regions)
+    assert relusimp(exp(e.rewrite(Piecewise))) == exp(Piecewise(*regions))
+    # A breakpoint belongs to the piece with its slope.
+    assert relusimp(ReLU(x, 1).rewrite(Piecewise)) == Piecewise((0, x < 0), (x, True))
+    assert relusimp(Piecewise((x, x > 0), (2 * x - x, True))) == x
+    for jump in (Piecewise((1, x > 0), (0, True)), Piecewise((x, x > y), (0, True))):
+        assert relusimp(jump) == jump
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_linear_regions_of_a_network(seed):
+    random = Random(seed)
+
+    def weight():
+        return Rational(random.randint(-6, 6), random.randint(1, 5))
+
+    def layer(units, size):
+        return [sum((weight() * u for u in units), weight()) for _ in range(size)]
+
+    hidden = [ReLU(z) for z in layer([ReLU(z) for z in layer([x], 8)], 8)]
+    (network,) = layer(hidden, 1)
+    regions = relusimp(network.rewrite(Piecewise))
+    breaks = [cond.rhs for _, cond in regions.args[:-1]]
+    assert all(cond.lhs == x and cond.rel_op in ("<", "<=") for _, cond in regions.args[:-1])
+    assert breaks == sorted(set(breaks))
+    assert len(breaks) > 8
+    slopes = [piece.diff(x) for piece, _ in regions.args]
+    assert all(slope.is_Rational for slope in slopes)
+    assert all(left != right for left, right in pairwise(slopes))
+    between = [(t + u) / 2 for t, u in pairwise(breaks)]
+    for at in (*breaks, *between, breaks[0] - 1, breaks[-1] + 1):
+        assert network.subs(x, at) == regions.subs(x, at)
+    assert relusimp(as_relu(network).rewrite(Piecewise)) == regions
+
+
+def test_rewriting_a_network_keeps_its_slopes():
+    e = ReLU(2 * ReLU(x, c) - ReLU(1 - x) - 1, half) + ReLU(x, half)
+    rewritten = e.rewrite(Piecewise)
+    assert not rewritten.has(ReLU)
+    for at in (-1, 0, Rational(2, 3), 1, 2):
+        assert rewritten.subs(x, at) == e.subs(x, at)
+        assert rewritten.diff(x).subs(x, at) == e.diff(x).subs(x, at)
+
+
+def test_structures():
+    e = ReLU(x) - ReLU(-x)
+    assert relusimp(Matrix([[e, y]])) == Matrix([[x, y]])
+    assert relusimp(Eq(e, y)) == Eq(x, y)
+    for bad in ("x", [e], None):
+        with pytest.raises(TypeError, match=r"^relusimp takes expressions, not "):
+            relusimp(bad)
 
 
 variables = st.sampled_from([x, y])
