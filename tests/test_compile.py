@@ -3,6 +3,7 @@
 import gc
 import inspect
 import keyword
+import linecache
 import math
 import os
 import pickle
@@ -52,6 +53,7 @@ from sympy import (
     sec,
     sin,
     sinc,
+    sqrt,
     symbols,
     tanh,
     zeta,
@@ -69,6 +71,8 @@ f = Function("f")
 a = IndexedBase("a")
 A = MatrixSymbol("A", 2, 3)
 B, C = MatrixSymbol("B", n, m), MatrixSymbol("C", m, n)
+k = symbols("k", integer=True, positive=True)
+D, E = MatrixSymbol("D", k, 3), MatrixSymbol("E", n + 1, k)
 
 
 def body(function):
@@ -117,6 +121,43 @@ def test_symbols_of_one_name():
     those = [x, Symbol("x", real=True), Symbol("x", positive=True), Dummy("x"), Dummy("x")]
     assert lambdify(those, sum(k * v for k, v in enumerate(those)))(1, 2, 3, 4, 5) == 40
     assert lambdify([*those, Symbol("x_1")], Symbol("x_1"))(1, 2, 3, 4, 5, 6) == 6
+
+
+def names(args, **options):
+    return list(inspect.signature(lambdify(args, S.Zero, **options)).parameters)
+
+
+def test_names_of_parameters():
+    assert names([x, A, a, f(t)]) == ["x", "A", "a", "f"]
+    assert names([x, Symbol("x", real=True), Dummy("x")]) == ["x", "x_1", "x_2"]
+    assert names([a[0], A[0, 1], Symbol("a b"), Symbol("__x")]) == ["v", "v_1", "v_2", "v_3"]
+    assert names([Symbol("λ"), Symbol("ﬁ"), Symbol("lambda")]) == ["λ", "v", "lambda_1"]
+    assert names([x, (y, z), A]) == ["x", "arg", "A"]
+    assert names([x, A], dummify=True) == ["arg", "arg_1"]
+
+
+def test_it_takes_what_sympy_takes():
+    ours, theirs = (
+        inspect.signature(lambdify).parameters,
+        inspect.signature(sympy.lambdify).parameters,
+    )
+    assert list(ours) == list(theirs)
+    others = {k: p.default for k, p in ours.items() if p.default != theirs[k].default}
+    assert others == {"modules": "numpy", "cse": True}
+
+
+@pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "numexpr", "jax", "torch"])
+def test_symbols_called_like_what_the_code_uses(modules):
+    module = pytest.importorskip(modules)
+    if modules == "torch":
+        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
+    used = "numpy math mpmath sympy symrelu numexpr jax torch where abs".split()
+    clashing = symbols(used)
+    number = module.tensor if modules == "torch" else float
+    value = lambdify([x, *clashing], ReLU(x) + sqrt(x) + Abs(x) + sum(clashing), modules)(
+        *map(number, [4.0, *range(len(used))])
+    )
+    assert float(value) == 4 + 2 + 4 + sum(range(len(used)))
 
 
 CLASHING = [
@@ -196,6 +237,7 @@ def test_what_is_shared_is_computed_once():
         (["numpy", "scipy"], "numpy.sin(x)"),
         (["scipy", "numpy"], "numpy.sin(x)"),
         (["math", "numpy"], "math.sin(x)"),
+        (["numpy", "math"], "numpy.sin(x)"),
         (math, "math.sin(x)"),
         ("mpmath", "mpmath.sin(x)"),
         ("sympy", "sympy.functions.elementary.trigonometric.sin(x)"),
@@ -212,6 +254,12 @@ def test_modules(modules, source):
     function = lambdify(x, sin(x), modules)
     assert body(function) == [f"return {source}"]
     assert abs(function(1.0) - (math.cos(1) if source == "sin(x)" else math.sin(1))) < 1e-15
+
+
+@pytest.mark.parametrize("modules", ["scipy", None, ["numpy", "scipy"], ["scipy", "numpy"]])
+def test_functions_that_only_scipy_has(modules):
+    pytest.importorskip("scipy")
+    assert lambdify(x, erf(x), modules)(1.0) == pytest.approx(math.erf(1.0))
 
 
 def test_the_first_dict_goes_first():
@@ -266,7 +314,7 @@ def test_implemented_functions():
     assert lambdify(x, [named_sin(x), sin(x)])(0) == [1, 0]
     g1, g2 = (implemented_function("g", lambda v, k=k: v + k) for k in (1, 2))
     assert lambdify(x, [g1(x), g2(x)])(0) == [1, 2]
-    for name in ("print", "lambda", "numpy", "t0", "x", "__import__('os').getcwd"):
+    for name in ("print", "lambda", "numpy", "t0", "x", "lambdified", "__import__('os').getcwd"):
         h = implemented_function(name, lambda v: v + 1)
         assert lambdify(x, h(x + 1) ** 2 + h(x + 1) + x)(1) == 13
     with pytest.raises(NotImplementedError, match=r"no numeric form of g\b.*modules=\[{'g'"):
@@ -302,6 +350,38 @@ def test_a_source_outlives_its_double():
     del lost
     gc.collect()
     assert body(kept) == ["return x + 1"]
+
+
+def test_a_source_may_be_gone_before_its_function(monkeypatch):
+    function = lambdify(x, x + 1)
+    linecache.clearcache()
+    trouble = []
+    monkeypatch.setattr(sys, "unraisablehook", trouble.append)
+    del function
+    gc.collect()
+    assert trouble == []
+
+
+def test_a_source_goes_with_its_function():
+    function = lambdify(x, x + 1)
+    filename = function.__code__.co_filename
+    assert filename in linecache.cache
+    linecache.checkcache()  # which drops what it does not find in the file system
+    assert filename in linecache.cache
+    del function
+    gc.collect()
+    assert filename not in linecache.cache
+
+
+def test_a_function_belongs_to_no_module_of_others():
+    assert lambdify(x, x + 1).__module__ == "lambdified"
+
+
+def test_numexpr_is_not_called_for_what_is_known():
+    pytest.importorskip("numexpr")
+    assert body(lambdify(x, [x, x + 1], "numexpr")) == [
+        "return [x, numexpr.evaluate('x + 1', truediv=True)]"
+    ]
 
 
 def test_another_process():
@@ -378,7 +458,10 @@ def test_refused(args, expr, error, message):
         (A, A, [(2, 3, 1)], r"argument A: expected shape \(2, 3\), not \(2, 3, 1\)"),
         ((B, C), B * C, [(2, 3), (3, 4)], r"argument C: .* \(m=3, n=2\), not \(3, 4\)"),
         ((C, B), B * C, [(2, 3), (3, 4)], r"argument B: .* \(n=3, m=2\), not \(3, 4\)"),
-        (B, B, [(2,)], r"argument B: expected shape \(.*\), not \(2,\)"),
+        (B, B, [(2,)], r"argument B: expected shape \(n, m\), not \(2,\)"),
+        ((x, B, D), B, [1, (1, 2), (2,)], r"argument D: expected shape \(k, 3\), not \(2,\)"),
+        ((x, D, B), B, [1, (1, 3), (2,)], r"argument B: expected shape \(n, m\), not \(2,\)"),
+        ((E, n), E, [(2,), 1], r"argument E: expected shape \(\?, k\), not \(2,\)"),
         (B, B, [()], r"argument B: expected shape \(.*\), not \(\)"),
         (B, B, [(2, 3, 4)], r"argument B: expected shape \(.*\), not \(2, 3, 4\)"),
         ((n, B), B, [3, (2, 2)], r"argument B: .* \(n=3, m=2\), not \(2, 2\)"),
@@ -399,6 +482,12 @@ def test_shapes_are_checked(args, expr, values, message):
 
     with pytest.raises(ValueError, match=message):
         lambdify(args, expr)(*map(filled, values))
+
+
+def test_the_parts_of_an_argument_are_known_before_the_shapes_are_checked():
+    function = lambdify([(x, n), B, D, y], x * B * OneMatrix(m, k) * D + y * OneMatrix(n, 3))
+    result = function((2, 1), np.ones((1, 2)), np.ones((2, 3)), 1)
+    np.testing.assert_array_equal(result, [[9, 9, 9]])
 
 
 def test_number_of_arguments():
@@ -435,6 +524,17 @@ def _rules(monkeypatch, *args):
     lines = body(lambdify(*args))
     monkeypatch.undo()
     return len(asked), len(lines)
+
+
+def test_every_node_is_asked_once(monkeypatch):
+    import symrelu.compile as module
+
+    asked = []
+    original = module.rule
+    monkeypatch.setattr(module, "rule", lambda *a: asked.append(a[0]) or original(*a))
+    e, v = chain(5, c)
+    lambdify([v, c], [e, gradient(e, v), e**2])
+    assert len(asked) == len(set(asked))
 
 
 @pytest.mark.parametrize("modules", ["numpy", "math", "mpmath"])
