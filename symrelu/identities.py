@@ -225,7 +225,7 @@ class _Kinks:
             if factor is None:
                 return None
             without = {steps: part for steps, part in form.items() if h not in steps}
-            share = min(_WAYS, key=lambda share: _length(without, with_h, share))
+            share = min(_WAYS, key=lambda share: _growth(without, with_h, share))
             form = _sum(without, with_h, share)
             scale, kink = _WAYS[share]
             terms.append(scale * factor * kink(v))
@@ -251,10 +251,17 @@ _WAYS: dict[Expr, tuple[Expr, Callable[[Expr], Expr]]] = {
 
 
 def _sum(a: _Form, b: _Form, share: Expr) -> _Form:
+    if share == 0:
+        return a
     touched = {key: a.get(key, S.Zero) + share * part for key, part in b.items()}
     return {key: part for key, part in (a | touched).items() if part != 0}
 
 
-def _length(a: _Form, b: _Form, share: Expr) -> int:
-    total = _sum({key: a.get(key, S.Zero) for key in b}, b, share)
-    return sum(len(Add.make_args(part)) for part in total.values())
+def _growth(a: _Form, b: _Form, share: Expr) -> int:
+    """How many terms more the sum has than ``a``."""
+    growth = 0
+    for key, part in b.items() if share else ():
+        present = a.get(key, S.Zero).as_coefficients_dict()
+        for term, c in part.as_coefficients_dict().items():
+            growth += (present[term] + share * c != 0) - (present[term] != 0)
+    return growth
