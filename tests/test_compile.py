@@ -151,13 +151,12 @@ def test_symbols_called_like_what_the_code_uses(modules):
     module = pytest.importorskip(modules)
     if modules == "torch":
         pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
-    used = "numpy math mpmath sympy symrelu numexpr jax torch where abs".split()
-    clashing = symbols(used)
+    clashing = symbols("numpy math mpmath sympy symrelu numexpr jax torch where abs")
     number = module.tensor if modules == "torch" else float
     value = lambdify([x, *clashing], ReLU(x) + sqrt(x) + Abs(x) + sum(clashing), modules)(
-        *map(number, [4.0, *range(len(used))])
+        *map(number, [4.0, *range(len(clashing))])
     )
-    assert float(value) == 4 + 2 + 4 + sum(range(len(used)))
+    assert float(value) == 4 + 2 + 4 + sum(range(len(clashing)))
 
 
 CLASHING = [
