@@ -1,109 +1,217 @@
-"""The law of the kink, on random expressions, against an evaluation of our own.
+"""The law of the kink, on random programs, against arithmetic of our own.
 
-A dual number carries a value and a slope through a program that never builds an
-expression.  Automatic evaluation may do to the expression what it likes: value and
-slope must be those of the program, at every point, the kinks included.
+Automatic evaluation may do to an expression what it likes: value and slopes must be
+those of the program, at every point, the kinks included.
 """
 
 from fractions import Fraction
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from sympy import Heaviside, Piecewise, Rational, Symbol
-
-from symrelu import ReLU
-
-x = Symbol("x", real=True)
-points = st.fractions(-3, 3, max_denominator=2)
-slopes = st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2)])
-
-programs = st.recursive(
-    st.one_of(st.just(("x",)), st.tuples(st.just("number"), st.integers(-2, 2))),
-    lambda inner: st.one_of(
-        st.tuples(st.just("relu"), inner, slopes),
-        st.tuples(st.just("add"), inner, inner),
-        st.tuples(st.just("mul"), inner, inner),
-        st.tuples(st.just("scale"), inner, st.fractions(-2, 2, max_denominator=3)),
-        st.tuples(st.just("square"), inner),
-    ),
-    max_leaves=8,
+from programs import (
+    KINKED,
+    build,
+    dual,
+    exact,
+    exactly,
+    examples,
+    pairs,
+    points,
+    programs,
+    rational,
+    slopes,
+    x,
+    y,
 )
+from sympy import Q, Symbol, ask, cancel, expand, factor, nan, refine, simplify, symbols
+
+from symrelu import ReLU, relusimp
+
+c = Symbol("c")
+grid = [Fraction(k, 4) for k in range(-12, 13)]
 
 
-def rational(fraction):
-    return Rational(fraction.numerator, fraction.denominator)
+def check(expr, program, *at):
+    value, partials = dual(program, *at)
+    assert exactly(expr, *at).doit() == value
+    for v, partial in zip((x, y), partials, strict=False):
+        assert exactly(expr.diff(v), *at).doit() == partial
 
 
-def build(program):
-    match program:
-        case ("x",):
-            return x
-        case ("number", n):
-            return Rational(n)
-        case ("relu", a, H0):
-            return ReLU(build(a), rational(H0))
-        case ("add", a, b):
-            return build(a) + build(b)
-        case ("mul", a, b):
-            return build(a) * build(b)
-        case ("scale", a, k):
-            return rational(k) * build(a)
-        case ("square", a):
-            return build(a) ** 2
+# Evaluation
 
 
-def run(program, at):
-    """The value and the slope at a point, by forward mode."""
-    match program:
-        case ("x",):
-            return at, 1
-        case ("number", n):
-            return n, 0
-        case ("relu", a, H0):
-            v, dv = run(a, at)
-            return max(v, 0), dv * (1 if v > 0 else H0 if v == 0 else 0)
-        case ("add", a, b):
-            (v, dv), (w, dw) = run(a, at), run(b, at)
-            return v + w, dv + dw
-        case ("mul", a, b):
-            (v, dv), (w, dw) = run(a, at), run(b, at)
-            return v * w, dv * w + v * dw
-        case ("scale", a, k):
-            v, dv = run(a, at)
-            return k * v, k * dv
-        case ("square", a):
-            v, dv = run(a, at)
-            return v * v, 2 * v * dv
+@given(programs(variables=2), pairs)
+def test_value_and_slopes(program, at):
+    check(build(program), program, *at)
 
 
-def exactly(expr, at):
-    return expr.subs(x, rational(at))
+@given(programs(variables=2), pairs)
+def test_symbols_without_assumptions_are_taken_to_be_real(program, at):
+    u, v = symbols("u v")
+    check(build(program, [u, v]).subs({u: x, v: y}), program, *at)
+    slope = build(program, [u, v]).diff(u)
+    assert exactly(slope.subs({u: x, v: y}), *at) == dual(program, *at)[1][0]
 
 
-@given(programs, points)
-def test_evaluation_keeps_value_and_slope(program, at):
-    expr = build(program)
-    value, slope = run(program, at)
+@examples(2)
+@given(programs(variables=2), pairs)
+def test_evaluation_may_come_late(program, at):
+    late = build(program, evaluate=False)
+    check(late, program, *at)
+    check(late.doit(), program, *at)
+
+
+@given(
+    programs(),
+    st.sampled_from([("positive", 1), ("negative", -1), ("integer", 0)]),
+    st.integers(0, 6),
+)
+def test_symbols_of_known_sign(program, kind, k):
+    fact, side = kind
+    at = side * Fraction(k + 1, 2) if side else Fraction(k - 3)
+    v = Symbol("v", real=True, **{fact: True})
+    expr = build(program, [v])
+    value, (slope,) = dual(program, at)
+    assert expr.subs(v, rational(at)) == value
+    assert expr.diff(v).subs(v, rational(at)) == slope
+
+
+@given(programs(), points, slopes)
+def test_the_slope_may_be_chosen_later(program, at, H0):
+    expr = build(program, H0=c)
+    value, (slope,) = dual(program, at, H0=H0)
     assert exactly(expr, at) == value
-    assert exactly(expr.diff(x), at) == slope
+    assert exactly(expr.diff(x), at).subs(c, rational(H0)) == slope
+    assert exactly(expr.subs(c, rational(H0)).diff(x), at) == slope
 
 
-@given(programs, points)
-def test_exact_rewrites_keep_value_and_slope(program, at):
+@given(programs(), points)
+def test_an_undefined_slope_is_seen_unless_nothing_depends_on_it(program, at):
+    expr = build(program, H0=nan)
+    assert exactly(expr, at) == exact(program, at)
+    slope = exactly(expr.diff(x), at)
+    if slope is not nan:
+        assert all(dual(program, at, H0=H0)[1] == [slope] for H0 in range(3))
+
+
+@given(programs(variables=2), pairs, slopes)
+def test_a_part_and_its_mirror_image(program, at, H0):
+    # The value is that of u, the slope at the kink 2*H0 times that of u: no merging.
+    u = build(program)
+    mirrored = ReLU(u, rational(H0)) - ReLU(-u, rational(H0))
+    value, partials = dual(program, *at)
+    assert exactly(mirrored, *at) == value
+    for v, partial in zip((x, y), partials, strict=True):
+        assert exactly(mirrored.diff(v), *at) == (partial if value else 2 * H0 * partial)
+
+
+# Substitution
+
+
+@examples(2)
+@given(programs(max_leaves=5), programs(variables=2, max_leaves=5), pairs)
+def test_substitution_of_an_expression(outer, inner, at):
+    value, (slope,) = dual(outer, exact(inner, *at))
+    inner_expr, (_, partials) = build(inner), dual(inner, *at)
+    for expr in (build(outer).subs(x, inner_expr), build(outer).xreplace({x: inner_expr})):
+        assert exactly(expr, *at) == value
+        for v, partial in zip((x, y), partials, strict=True):
+            assert exactly(expr.diff(v), *at) == slope * partial
+
+
+@given(programs(variables=2), pairs)
+def test_substitution_of_a_number(program, at):
+    value, (by_x, by_y) = dual(program, *at)
+    at_x, at_y = map(rational, at)
     expr = build(program)
-    value, slope = run(program, at)
-    for form in (Heaviside, Piecewise):
-        rewritten = expr.rewrite(form)
-        assert exactly(rewritten, at) == value
-        if form is Piecewise:
-            assert exactly(rewritten.diff(x), at) == slope
+    assert expr.subs(x, at_x).subs(y, at_y) == expr.subs(y, at_y).subs(x, at_x) == value
+    assert expr.subs(y, at_y).diff(x).subs(x, at_x) == by_x
+    assert expr.subs(x, at_x).diff(y).subs(y, at_y) == by_y
+    assert build(program, [at_x, at_y]) == value
 
 
-@given(programs)
-def test_known_signs_hold(program):
+# What is asked for
+
+
+@pytest.mark.parametrize("form", [expand, factor, cancel], ids=lambda f: f.__name__)
+def test_algebra_keeps_value_and_slopes(form):
+    @examples(2)
+    @given(programs(variables=2, max_leaves=6), pairs)
+    def holds(program, at):
+        check(form(build(program)), program, *at)
+
+    holds()
+
+
+@examples(20)
+@given(programs(KINKED, variables=2, max_leaves=5), pairs)
+def test_simplification_keeps_the_value(program, at):
+    expr = build(program)
+    assert exactly(simplify(expr), *at) == exact(program, *at)
+
+
+@examples(4)
+@given(programs(KINKED, variables=2), pairs)
+def test_relusimp_keeps_the_value(program, at):
+    assert exactly(relusimp(build(program)), *at) == exact(program, *at)
+
+
+ASSUMPTIONS = {
+    Q.positive(x): lambda v: v > 0,
+    Q.negative(x): lambda v: v < 0,
+    Q.positive(x - 1): lambda v: v > 1,
+    Q.negative(2 * x + 1): lambda v: 2 * v < -1,
+    Q.nonnegative(x): lambda v: v >= 0,
+}
+
+
+@examples(4)
+@given(programs(), st.sampled_from(list(ASSUMPTIONS)), points)
+def test_refinement_keeps_value_and_slope_where_it_applies(program, assumption, at):
+    assume(ASSUMPTIONS[assumption](at))
+    refined = refine(build(program), assumption)
+    assert exactly(refined, at) == exact(program, at)
+    if at != 0:
+        check(refined, program, at)
+
+
+# Assumptions
+
+FACTS = {
+    "zero": lambda v: v == 0,
+    "positive": lambda v: v > 0,
+    "negative": lambda v: v < 0,
+    "nonnegative": lambda v: v >= 0,
+    "nonpositive": lambda v: v <= 0,
+    "nonzero": lambda v: v != 0,
+    "integer": lambda v: v.denominator == 1,
+    "even": lambda v: v % 2 == 0,
+    "odd": lambda v: v % 2 == 1,
+    "finite": lambda v: True,
+    "rational": lambda v: True,
+}
+
+
+def holds_throughout(fact, answer, values):
+    assert answer is None or all(FACTS[fact](v) == answer for v in values), (fact, answer)
+
+
+@given(programs(), slopes, st.sampled_from(["real", "rational", "integer", "odd", "nonnegative"]))
+def test_known_facts_hold(program, H0, kind):
+    admitted = {"real": lambda v: True, **FACTS}[kind]
+    values = [max(exact(program, at), 0) for at in grid if admitted(at)]
+    v = Symbol("v", **{"real": True, kind: True})
+    expr = ReLU(build(program, [v]), rational(H0), evaluate=False)
+    for fact in FACTS:
+        holds_throughout(fact, getattr(expr, f"is_{fact}"), values)
+
+
+@examples(20)
+@given(programs(max_leaves=4), st.sampled_from(sorted(FACTS)), st.sampled_from(sorted(FACTS)))
+def test_answers_hold(program, fact, given_fact):
+    values = [max(exact(program, at), 0) for at in grid if FACTS[given_fact](at)]
     expr = ReLU(build(program))
-    values = [run(program, at)[0] for at in (Fraction(k, 4) for k in range(-12, 13))]
-    if expr.is_positive:
-        assert all(v > 0 for v in values)
-    if expr.is_zero:
-        assert all(v <= 0 for v in values)
+    answer = ask(getattr(Q, fact)(expr), getattr(Q, given_fact)(x))
+    holds_throughout(fact, answer, values)
