@@ -12,13 +12,23 @@ from sympy import (
     Abs,
     Add,
     And,
+    Array,
+    BlockMatrix,
+    Determinant,
+    DiagMatrix,
+    DiagonalMatrix,
+    DiagonalOf,
     Eq,
     Float,
+    HadamardPower,
     HadamardProduct,
     Heaviside,
+    Identity,
+    ImmutableMatrix,
     Inverse,
     MatAdd,
     MatMul,
+    MatPow,
     MatrixSymbol,
     Max,
     Min,
@@ -31,12 +41,15 @@ from sympy import (
     S,
     Trace,
     Transpose,
+    ZeroMatrix,
     exp,
     pi,
     sin,
     sqrt,
     symbols,
 )
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu import ReLU, gradient, lambdify
 
@@ -124,6 +137,99 @@ def test_long_sums_are_grouped():
 
 
 # Matrices
+
+M2, N2 = MatrixSymbol("M", 2, 2), MatrixSymbol("N", 2, 2)
+w = MatrixSymbol("w", 2, 1)
+n, k = symbols("n k", integer=True, positive=True)
+F, G, f = MatrixSymbol("F", n, n), MatrixSymbol("G", n, n), MatrixSymbol("f", n, 1)
+ROW, COLUMN = OneMatrix(1, 2), OneMatrix(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        # Products, in the cheapest order
+        (M2 * N2, "M @ N"),
+        (-M2 * N2, "-(M @ N)"),
+        (3 * M2 * N2, "3*(M @ N)"),
+        (-3 * M2, "(-3)*M"),
+        (x * M2, "x*M"),
+        (MatMul(x - y, M2), "(x - y)*M"),
+        ((M2 + N2) * M2, "(M + N) @ M"),
+        (M2 * N2 * w, "M @ (N @ w)"),
+        (w.T * M2 * N2, "(w.T @ M) @ N"),
+        (M2 * w * w.T, "(M @ w) @ w.T"),
+        (w * w.T * w, "w @ (w.T @ w)"),
+        (F * G * f, "F @ (G @ f)"),
+        # No transposed copies
+        (M2.T * N2.T, "(N @ M).T"),
+        (-2 * M2.T * N2.T, "(-2)*(N @ M).T"),
+        (M2.T * N2, "M.T @ N"),
+        (MatAdd(M2.T, -N2.T), "(M - N).T"),
+        (MatAdd(M2.T, N2), "M.T + N"),
+        ((M2 + N2).T * w, "(M + N).T @ w"),
+        # Ones: sums and broadcasts
+        (M2 * COLUMN, "M.sum(axis=1, keepdims=True)"),
+        (ROW * M2, "M.sum(axis=0, keepdims=True)"),
+        (COLUMN * w.T, "numpy.broadcast_to(w.T, (2, 2))"),
+        (w * ROW, "numpy.broadcast_to(w, (2, 2))"),
+        (M2 * OneMatrix(2, 3), "numpy.broadcast_to(M.sum(axis=1, keepdims=True), (2, 3))"),
+        (OneMatrix(3, 2) * M2, "numpy.broadcast_to(M.sum(axis=0, keepdims=True), (3, 2))"),
+        ((M2 + N2) * COLUMN, "(M + N).sum(axis=1, keepdims=True)"),
+        (MatAdd(M2, w * ROW), "M + w"),
+        (MatAdd(M2, 3 * w * ROW), "M + 3*w"),
+        (MatAdd(M2, COLUMN * w.T), "M + w.T"),
+        (MatAdd(M2, x * COLUMN * ROW), "M + x"),
+        (MatAdd(M2, x * OneMatrix(2, 2)), "M + x"),
+        (MatAdd(M2, OneMatrix(2, 2)), "M + 1"),
+        (MatAdd(w * ROW, COLUMN * w.T), "w + w.T"),
+        (MatAdd(w * ROW, OneMatrix(2, 2)), "numpy.broadcast_to(w, (2, 2)) + numpy.ones((2, 2))"),
+        (HadamardProduct(M2, w * ROW), "M*w"),
+        # Elementwise
+        (HadamardProduct(M2, N2), "M*N"),
+        (HadamardProduct(M2 + N2, -N2), "(M + N)*(-N)"),
+        (HadamardProduct(M2 / 2, M2 * N2), "((1/2)*M)*(M @ N)"),
+        (HadamardPower(M2, 2), "M**2"),
+        (HadamardPower(-M2, -2), "(-M)**(-2)"),
+        (HadamardPower(M2 + N2, N2), "(M + N)**N"),
+        (HadamardPower(M2, N2 + M2), "M**(M + N)"),
+        # Traces, powers, inverses, determinants
+        (Trace(M2), "numpy.trace(M)"),
+        (3 * Trace(M2), "3*numpy.trace(M)"),
+        (Trace(M2 * N2), "(N*M.T).sum()"),
+        (Trace(M2.T * N2), "(M*N).sum()"),
+        (Trace(3 * M2 * N2), "3*(N*M.T).sum()"),
+        (Trace(MatMul(x + y, M2, N2)), "(x + y)*(N*M.T).sum()"),
+        (Trace(M2 * N2 * M2), "((N @ M)*M.T).sum()"),
+        (Trace(M2.T * (M2 + N2)), "((M + N)*M).sum()"),
+        (MatPow(M2, 3), "numpy.linalg.matrix_power(M, 3)"),
+        (MatPow(M2, k), "numpy.linalg.matrix_power(M, k)"),
+        (MatPow(M2, -2), "numpy.linalg.matrix_power(M, -2)"),
+        (MatPow(M2, -1), "numpy.linalg.inv(M)"),
+        (Inverse(M2) * N2, "numpy.linalg.inv(M) @ N"),
+        (Determinant(M2), "numpy.linalg.det(M)"),
+        # Made of numbers and of parts
+        (ZeroMatrix(2, n), "numpy.zeros((2, n))"),
+        (OneMatrix(2, n), "numpy.ones((2, n))"),
+        (M2 + Identity(2), "numpy.eye(2) + M"),
+        (DiagMatrix(w), "numpy.diag(w.reshape(-1))"),
+        (DiagonalOf(M2), "numpy.diagonal(M).reshape(-1, 1)"),
+        (DiagonalMatrix(M2), "numpy.diag(numpy.diagonal(M))"),
+        (BlockMatrix([[M2, N2], [N2, M2]]), "numpy.block([[M, N], [N, M]])"),
+        (BlockMatrix([[M2, w]]), "numpy.block([[M, w]])"),
+        (MatrixElement(M2 * N2, 0, 1), "(M @ N)[0, 1]"),
+        (2 * M2[0, 1], "2*M[0, 1]"),
+        (MatrixSlice(M2 + N2, (0, 1), (1, 2)), "(M + N)[0:1:1, 1:2:1]"),
+        (MatrixSlice(M2, (0, 2, 2), (1, 2)), "M[0:2:2, 1:2:1]"),
+        (ImmutableMatrix([[x, -y], [1, x + y]]), "numpy.array([[x, -y], [1, x + y]])"),
+        (ImmutableMatrix([[x, 1, y]]), "numpy.array([[x, 1, y]])"),
+        (Array([[x, 1, y]]), "numpy.array([x, 1, y]).reshape((1, 3))"),
+    ],
+    ids=str,
+)
+def test_code_of_matrices(expr, expected):
+    assert code(expr) == expected
+
 
 N, K = 3, 4
 A, B = MatrixSymbol("A", N, K), MatrixSymbol("B", N, K)
