@@ -69,7 +69,7 @@ from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedErr
 from sympy.tensor.array import NDimArray
 
 from symrelu.function import ReLU
-from symrelu.matrix import matmul, split, transpose
+from symrelu.matrix import hadamard, matmul, split, transpose
 
 # How tightly code binds.
 LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
@@ -718,15 +718,13 @@ def _(node: Expr, engine: Engine) -> Rule:
     if len(factors) == 1:
         return _method("{m}.trace({0})")(node, engine)
     # The trace of a product is a dot product.
-    pair = transpose(factors[0]), matmul(*factors[1:])
-    dot = HadamardProduct(*pair)
-    operands = [scalar, *dot.args]
+    dot = hadamard(transpose(factors[0]), matmul(*factors[1:]))
 
-    def write(c: Code, a: Code, b: Code) -> Code:
-        total = Code(f"({_factor(a)}*{_factor(b)}).sum()")
+    def write(c: Code, product: Code) -> Code:
+        total = Code(f"{product.at(ATOM)}.sum()")
         return total if c == "1" else Code(f"{c.at(POWER)}*{total}", PRODUCT)
 
-    return Rule(operands, write)
+    return Rule([scalar, dot], write)
 
 
 @rule.register(MatrixElement)

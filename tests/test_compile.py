@@ -745,3 +745,13 @@ def test_expressions(expr, values, modules):
     ]
     if all(k.is_extended_real and abs(k - exact) < 1e-6 * (1 + abs(exact)) for k in nearby):
         assert abs(result - float(exact)) <= 1e-6 * (1 + abs(float(exact)))
+
+
+def test_the_sum_of_all_entries_needs_no_ones():
+    n = Symbol("n", integer=True, positive=True)
+    A = MatrixSymbol("A", n, 3)
+    f = lambdify([A], sympy.Trace(OneMatrix(3, n) * ReLU(A)))
+    assert inspect.getsource(f).splitlines()[-1] == "    return numpy.maximum(A, 0).sum()"
+    total = f(np.array([[1, -2, 3]], dtype="float16"))
+    assert total == 4
+    assert total.dtype == "float16"
