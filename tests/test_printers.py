@@ -1,6 +1,7 @@
 """The code of each rule, and matrix expressions against an independent evaluation."""
 
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -134,6 +135,90 @@ def test_long_sums_are_grouped():
     for kind in (Add, Mul):
         source = inspect.getsource(lambdify([many], kind(*many)))
         assert source.split("t0 = ")[1].count("(") == 3
+
+
+# The same numbers on every engine
+
+OPERATIONS = [
+    (Max(x, y), max),
+    (Min(x, y), min),
+    (Max(x, y, 2) - Min(x, y, 1), lambda x, y: max(x, y, 2) - min(x, y, 1)),
+    (Piecewise((3 * x, x > y), (y, True)), lambda x, y: 3 * x if x > y else y),
+    (
+        Piecewise((x, x >= y), (2 * y, x < 0), (5, True)),
+        lambda x, y: x if x >= y else 2 * y if x < 0 else 5,
+    ),
+    (sqrt(x**2 + 1) / sqrt(y**2 + 1), lambda x, y: ((x**2 + 1) / (y**2 + 1)) ** 0.5),
+    (Rational(-1, 3) * x + 2 * y / 7 - 1.5, lambda x, y: -x / 3 + 2 * y / 7 - 1.5),
+    (exp(x) * y - sin(y), lambda x, y: math.exp(x) * y - math.sin(y)),
+    (ReLU(x - y) * Heaviside(x, 0), lambda x, y: max(x - y, 0) * (x > 0)),
+    (Heaviside(x + 1, S.Half), lambda x, y: 0.5 if x == -1 else float(x > -1)),
+]
+
+
+def number(modules):
+    """What makes a number of the engine, which must be installed."""
+    module = pytest.importorskip(modules)
+    if modules == "torch":
+        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
+    made = {"torch": "tensor", "sympy": "Float", "mpmath": "mpf"}
+    return getattr(module, made[modules]) if modules in made else float
+
+
+@pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "numexpr", "jax", "torch"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda pair: str(pair[0]))
+def test_operations(operation, modules):
+    expr, expected = operation
+    to_engine = number(modules)
+    function = lambdify([x, y], expr, modules)
+    for point in [(-1.0, 2.0), (2.0, -1.0), (-1.0, -3.0), (1.0, 1.0), (-2.0, -2.0)]:
+        assert float(function(*map(to_engine, point))) == pytest.approx(expected(*point), rel=1e-6)
+
+
+@pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "numexpr", "jax", "torch"])
+@pytest.mark.parametrize("expr", [Max(x, y), Min(x, y), Max(x, y, 2)], ids=str)
+def test_an_extremum_of_nan_is_nan(expr, modules):
+    to_engine = number(modules)
+    function = lambdify([x, y], expr, modules)
+    for point in [(math.nan, 1.0), (1.0, math.nan)]:
+        assert math.isnan(float(function(*map(to_engine, point))))
+
+
+@pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "numexpr", "jax", "torch"])
+def test_infinite_numbers(modules):
+    number(modules)
+    outputs = lambdify([x], [S.Infinity, S.NegativeInfinity, S.NaN, Float("1e400")], modules)(0)
+    assert float(outputs[0]) == math.inf
+    assert float(outputs[1]) == -math.inf
+    assert math.isnan(float(outputs[2]))
+    assert modules in ("mpmath", "sympy") or float(outputs[3]) == math.inf
+
+
+def test_mpmath_keeps_its_precision():
+    mpmath = pytest.importorskip("mpmath")
+    function = lambdify(x, [Rational(1, 3), Float("0.1", 40), pi], "mpmath")
+    with mpmath.workdps(40):
+        third, tenth, circle = function(0)
+        assert abs(third - mpmath.mpf(1) / 3) < 1e-39
+        assert abs(tenth - mpmath.mpf("0.1")) < 1e-39
+        assert circle == mpmath.pi
+
+
+EXPLICIT = ImmutableMatrix([[x, -y, 1], [2, x + y, x * y]])
+
+
+@pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "jax", "torch"])
+def test_explicit_matrices(modules):
+    to_engine = number(modules)
+    result = lambdify([x, y], EXPLICIT, modules)(*map(to_engine, (3.0, 5.0)))
+    rows = result.tolist() if hasattr(result, "tolist") else result
+    assert np.array(rows, float).tolist() == [[3, -5, 1], [2, 8, 15]]
+
+
+def test_numexpr_has_no_matrices():
+    with pytest.raises(NotImplementedError) as caught:
+        lambdify([x, y], EXPLICIT, "numexpr")
+    assert str(caught.value) == "lambdify: numexpr has no matrices; give a list of the elements"
 
 
 # Matrices
