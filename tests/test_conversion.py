@@ -25,11 +25,13 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    cos,
     exp,
     expand,
     nan,
     pi,
     sign,
+    sin,
     sqrt,
     symbols,
 )
@@ -215,8 +217,10 @@ def test_deep_and_shared_expressions_cost_what_their_graph_costs():
 
 
 def test_numbers_whose_order_is_not_known():
-    t = sqrt(2) + sqrt(3) - sqrt(5 + 2 * sqrt(6))  # it is 0, which SymPy does not see
-    assert as_relu(ReLU(t * x + 1) + Max(0, x)) == ReLU(t * x + 1) + ReLU(x, half)
+    t = sin(1) ** 2 + cos(1) ** 2 - 1  # it is 0, which SymPy does not see
+    assert as_relu(ReLU(t * x + 1) + Max(0, x)) == ReLU(1 + t * x) + ReLU(x, half)
+    pieces = Piecewise((0, x < 0), (x, x < t), (t, True))
+    assert as_relu(pieces) == pieces
 
 
 # At random: broken lines of one variable, with kinks at small integers and halves.
