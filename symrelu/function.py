@@ -31,6 +31,7 @@ from sympy import (
     SympifyError,
     ask,
     sign,
+    simplify,
     sympify,
 )
 from sympy.assumptions.predicates import calculus, ntheory, order, sets
@@ -350,6 +351,11 @@ class ReLU(Function):
             if ask(fact(x), assumptions) is not False
         )
         return self._of_known_sign(x, self.H0, possible) if possible else None
+
+    def _eval_simplify(self, **options: Any) -> Expr:
+        # SymPy's own may make an argument longer.
+        x = simplify(self.args[0], **options)
+        return min(self, type(self)(x, self.H0), key=options["measure"])
 
     # Calculus
 

@@ -763,3 +763,11 @@ def test_number_of_arguments(arguments):
 def test_unknown_option(argument):
     with pytest.raises(ValueError, match="Unknown options"):
         ReLU(argument, slope=1)
+
+
+def test_simplify():
+    x, y = symbols("x y", real=True)
+    assert simplify(ReLU(x * (y + 1) - x * y - 1, half)) == ReLU(x - 1, half)
+    assert simplify(ReLU(sin(x) ** 2 + cos(x) ** 2 - x) + 1) == ReLU(1 - x) + 1
+    short = ReLU(y * (y + 1) * (x**2 - y - 2))  # of the argument, SymPy makes a longer one
+    assert simplify(short) == short
