@@ -169,6 +169,7 @@ def test_one_form_for_all_ways_to_write_a_function():
         (x + 1) * Heaviside(x),
         sign(x),
         Heaviside(x) ** 2 * x,
+        Heaviside(x) * Piecewise((1, y > 0), (0, True)),
         SingularityFunction(x, a, 0),
         SingularityFunction(x, a, -1),
         exp(x),

@@ -78,6 +78,8 @@ def test_simplified(long, short):
         Heaviside(x, c) ** 2,
         Abs(x * y),
         ReLU(x) ** 2,
+        ReLU(ReLU(x) - y) * ReLU(x),
+        sign(x) * Piecewise((1, y > 0), (0, True)),
         ReLU(MatrixSymbol("X", 2, 2)),
     ],
     ids=str,

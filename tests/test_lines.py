@@ -50,6 +50,7 @@ def test_piecewise():
     undefined = X.relu(nan).as_piecewise()
     assert undefined == Piecewise((0, x <= 0), (x, True))
     assert X.as_piecewise() == x
+    assert (X.relu(S.Zero) - (-1 * X).relu(S.Zero)).as_piecewise(slopes=False) == x
 
 
 def test_order_of_numbers():
