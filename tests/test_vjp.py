@@ -44,6 +44,7 @@ from sympy import (
     diag,
     exp,
     log,
+    sign,
     sin,
     symbols,
     tanh,
@@ -204,6 +205,7 @@ def test_a_large_factor_is_not_looked_into():
     large = Mul(*symbols("x:150"))
     assert times(large, s).args == (large, s)
     assert times(large, S.One) is large
+    assert times(Piecewise((t, s > 0), (0, True)), large).args[1].expr == 0
 
 
 def test_a_number_stays_in_front_of_a_sum():
@@ -214,6 +216,22 @@ def test_a_number_stays_in_front_of_a_sum():
 def test_the_cotangent_of_a_step_is_kept():
     assert gradient(3 * Heaviside(s), s) == 3 * DiracDelta(s)
     assert gradient(Heaviside(s, t) ** 2, t) == 2 * Heaviside(s, t) * Heaviside(s, t).diff(t)
+
+
+@pytest.mark.parametrize("f", [sign, lambda x: Heaviside(x, 0)], ids=["sign", "step"])
+def test_what_is_small_is_evaluated(f):
+    p, q = symbols("p q", real=True)
+    for e in (f(p - q), f(q - p)):  # SymPy writes the deltas of both alike
+        assert gradient(e, [p, q]) == [e.diff(p), e.diff(q)]
+
+
+def test_a_function_with_a_derivative_of_its_own():
+    class Both(Function):
+        def _eval_derivative(self, x):
+            p, q = self.args
+            return p.diff(x) * q + p * q.diff(x)
+
+    assert gradient(Both(s**2, t), [s, t]) == [2 * s * t, s**2]
 
 
 def test_an_argument_that_a_function_has_no_derivative_by():
