@@ -201,12 +201,9 @@ class _Kinks:
         """A jump is as good as a step where what it is multiplied with is 0 at the kink."""
         for jump, (original, as_step) in self.jumps.items():
             u = original.args[0]
-            powers = expr.as_poly(jump)
-            if powers is None:
-                continue
             small = all(
                 power == 0 or quotient(coefficient, u) is not None
-                for (power,), coefficient in powers.terms()
+                for (power,), coefficient in expr.as_poly(jump).terms()
             )
             expr = expand_only(expr.subs(jump, as_step if small else original))
         return expr

@@ -255,8 +255,9 @@ def test_values_and_slopes_are_kept(e):
     slope, converted_slope = e.diff(x), converted.diff(x)
     for k in range(-9, 10):
         at = Rational(k, 2)
-        assert converted.subs(x, at) == e.subs(x, at)
-        assert converted_slope.subs(x, at) == slope.subs(x, at).subs(x, at)
+        # SymPy makes Min(x, Max(0, 1)) of some, which doit evaluates.
+        assert converted.subs(x, at) == e.subs(x, at).doit()
+        assert converted_slope.subs(x, at) == slope.subs(x, at).doit()
 
 
 affine = st.builds(lambda k, m: k * x + m, st.integers(-2, 2), st.integers(-2, 2))

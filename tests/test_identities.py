@@ -168,6 +168,6 @@ def test_value_length_and_idempotence(e, at_x, at_y):
     # Small integers, so that kinks are met often.
     simplified = relusimp(e)
     at = {x: Rational(at_x, 2), y: Rational(at_y, 2)}
-    assert simplified.subs(at) == e.subs(at)
+    assert simplified.subs(at) == e.subs(at).doit()  # SymPy makes Min(x, Max(0, 1)) of some
     assert count_ops(simplified) <= count_ops(e)
     assert relusimp(simplified) == simplified
