@@ -381,6 +381,8 @@ def _has_steps(node: Expr) -> bool:
 def _is_step(expr: Expr) -> bool:
     if isinstance(expr, SingularityFunction):
         return bool(expr.args[2].is_zero)
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
+        return isinstance(expr.base, Heaviside) and _is_step(expr.base)
     return isinstance(expr, (Heaviside, sign)) and may_be_real(expr.args[0])
 
 
@@ -390,7 +392,9 @@ def _ramp(step: Expr) -> tuple[Expr, Expr]:
         return step.args[0], Abs(step.args[0])
     if isinstance(step, SingularityFunction):
         return (u := step.args[0] - step.args[1]), ReLU(u, S.One)
-    return step.args[0], ReLU(*step.args)
+    heaviside, power = step.as_base_exp()
+    u, H0 = heaviside.args
+    return u, ReLU(u, H0**power)
 
 
 # Piecewise

@@ -78,6 +78,8 @@ half = S.Half
         ((2 * x - 2) * Heaviside(x - 1, c), 2 * ReLU(x - 1, c)),
         (x * Heaviside(x - 1) - Heaviside(x - 1) + y, y + ReLU(x - 1, half)),
         (x**2 * Heaviside(x, c), x * ReLU(x, c)),
+        (x * Heaviside(x, c) ** 3, ReLU(x, c**3)),
+        (Abs(x) * Heaviside(Abs(x), 0) ** 2, 2 * ReLU(x, half) - x),
         (x * Heaviside(x, 0) * Heaviside(y), Heaviside(y) * ReLU(x)),
         (x * (Heaviside(x, 1) + Heaviside(y)), ReLU(x, 1) + x * Heaviside(y)),
         ((x - a) * SingularityFunction(x, a, 0), ReLU(x - a, 1)),
@@ -168,7 +170,7 @@ def test_one_form_for_all_ways_to_write_a_function():
         Piecewise((exp(x) - 1, x > 0), (0, True)),
         (x + 1) * Heaviside(x),
         sign(x),
-        Heaviside(x) ** 2 * x,
+        sign(x) ** 2 * x,  # x, but for the slope at 0
         Heaviside(x) * Piecewise((1, y > 0), (0, True)),
         SingularityFunction(x, a, 0),
         SingularityFunction(x, a, -1),
