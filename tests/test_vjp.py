@@ -26,6 +26,7 @@ from sympy import (
     KroneckerProduct,
     Lambda,
     LambertW,
+    MatMul,
     MatPow,
     MatrixExpr,
     MatrixSymbol,
@@ -63,7 +64,7 @@ A, B, C = (MatrixSymbol(name, 3, 3) for name in "ABC")
 D = MatrixSymbol("D", 6, 6)
 M = MatrixSymbol("M", 2, 2)
 W = MatrixSymbol("W", 2, 3)
-u, v = MatrixSymbol("u", 3, 1), MatrixSymbol("v", 3, 1)
+u, v, row = MatrixSymbol("u", 3, 1), MatrixSymbol("v", 3, 1), MatrixSymbol("row", 1, 3)
 F = MatrixSymbol("F", n, n)
 a, z = MatrixSymbol("a", n, 1), MatrixSymbol("z", n, 1)
 X = ImmutableMatrix([[s, t], [1, 2]])
@@ -110,6 +111,8 @@ each = Elementwise.of
         (Trace(s * t * A * B), A, "(s*t)*B.T"),
         (Trace(Trace(A) * B), A, "Trace(B)*I"),
         (Trace(s**2 * A), s, "2*s*Trace(A)"),
+        (Trace(MatMul(s, t, A)), t, "Trace(s*A)"),
+        (Trace(MatMul(A, s, B)), s, "Trace(A*B)"),
         (s * a.T * z, s, "(a.T*z)[0, 0]"),
         (Trace(s * (A + t * B) * C), t, "Trace(s*C*B)"),
         (Trace((s * A) ** 2), A, "(2*s**2)*A.T"),
@@ -163,6 +166,7 @@ each = Elementwise.of
         # Diagonals
         (Trace(DiagMatrix(u) * A), A, "DiagMatrix(u)"),
         (Trace(DiagMatrix(u) * A.T), u, "DiagonalOf(A)"),
+        (Trace(DiagMatrix(row) * A.T), row, "DiagonalOf(A).T"),
         (u.T * DiagonalOf(A), A, "DiagMatrix(u)"),
         (Trace(DiagonalMatrix(A) * B.T), A, "DiagonalMatrix(B)"),
         # Elements, explicit matrices, blocks, slices
@@ -189,6 +193,7 @@ each = Elementwise.of
         (Trace(A) * Trace(B), A, "Trace(B)*I"),
         (Max(Trace(A), s), A, "Heaviside(-s + Trace(A))*I"),
         (Piecewise((Trace(A), s > 0), (t, True)), A, "Piecewise((1, s > 0), (0, True))*I"),
+        (Piecewise((s, t > 0), (c, t > -1), (d, True)), s, "Piecewise((1, t > 0), (0, True))"),
         (Trace(A) + s, s, "1"),
         (Trace(A), B, "0"),
         (s, W, "0"),
