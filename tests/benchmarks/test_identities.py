@@ -31,7 +31,7 @@ def test_hinges(benchmark, task):
         clear_cache()  # so that no cache knows the answer
         return (hinges(),), {}
 
-    benchmark.pedantic(task, setup=setup, rounds=5, warmup_rounds=1)
+    benchmark.pedantic(task, setup=setup, rounds=3)
 
 
 @pytest.mark.benchmark(group="linear regions of a (1, 8, 8, 1) network")
@@ -48,4 +48,4 @@ def test_linear_regions(benchmark):
         clear_cache()
         return units, {}
 
-    assert len(benchmark.pedantic(regions, setup=setup, rounds=5).args) > 2
+    assert len(benchmark.pedantic(regions, setup=setup, rounds=3).args) > 2
