@@ -130,7 +130,7 @@ def test_indexed():
     e = X[1] * X[2] ** 2
     assert gradient(e, [X[1], X[2], X[3]]) == [X[2] ** 2, 2 * X[1] * X[2], 0]
     for open_e in (X[i] * X[j] ** 2, Sum(X[i] ** 2 * X[k], (i, 1, 3)), X[i + 1] ** X[i]):
-        for v in (X[i], X[k], X[2]):
+        for v in (X[i], X[j], X[k], X[2]):
             assert (gradient(open_e, v) - open_e.diff(v)).doit().simplify() == 0
     assert gradient(f(X[i]), X[i]) == f(X[i]).diff(X[i])
     Y = IndexedBase("Y")
@@ -161,6 +161,7 @@ def test_elements_of_a_matrix():
     e = A[0, 1] ** 2 * A[1, 1]
     by_element = [[0, 2 * A[0, 1] * A[1, 1]], [0, A[0, 1] ** 2]]
     assert gradient(e, A) == ImmutableMatrix(by_element)
+    assert isinstance(gradient(e, A), ImmutableMatrix)  # and not a sparse one
     assert gradient(e, A.as_explicit()) == ImmutableMatrix(by_element)
     assert gradient(e, [A[0, 1], A, A[0, 0]]) == [by_element[0][1], ImmutableMatrix(by_element), 0]
     assert gradient(A[i, j], i) == A[i, j].diff(i)
