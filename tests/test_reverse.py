@@ -28,6 +28,7 @@ from sympy import (
     Max,
     Min,
     Mod,
+    Mul,
     MutableDenseNDimArray,
     Piecewise,
     Product,
@@ -284,6 +285,7 @@ def test_the_gradient_is_the_derivative(e):
 
 def test_exactly():
     assert gradient(x**y, [x, y]) == [y * x ** (y - 1), x**y * log(x)]
+    assert gradient(2 * x + Mul(3, x + y, evaluate=False), [x, y]) == [5, 3]
     assert gradient(Abs(r), r) == sign(r)
     assert gradient(Max(x, y), [x, y]) == [Heaviside(x - y), Heaviside(y - x)]
     assert gradient(Min(x, y), x) == Heaviside(y - x)
