@@ -10,23 +10,30 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import zip_longest
 
-from hypothesis import settings
+from hypothesis import assume, settings
 from hypothesis import strategies as st
-from sympy import Abs, Max, Min, Piecewise, Rational, symbols
+from sympy import Abs, Max, Min, Piecewise, Pow, Rational, symbols
 
 from symrelu import ReLU
 
 x, y = symbols("x y", real=True)
-RELUS = "relu add mul scale square"
+# What stands twice is drawn twice as often.
+RELUS = "relu relu add mul scale square"
 LINEAR = "relu abs max min add scale"
 KINKED = "relu abs max min add mul scale square"
 
-# Small numbers, so that kinks are met often.
 points = st.fractions(-3, 3, max_denominator=2)
-pairs = st.tuples(points, points)
 slopes = st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2)])
 factors = st.fractions(-2, 2, max_denominator=3)
 integers = st.integers(-2, 2)
+
+# Such that the value of a program without squares is exact in floating point.
+halves = st.sampled_from([Fraction(k, 2) for k in range(-4, 5)])
+in_floats = {
+    "points": halves,
+    "factors": halves,
+    "slopes": st.sampled_from([Fraction(k, 2) for k in range(4)]),
+}
 
 
 def examples(cost):
@@ -35,24 +42,76 @@ def examples(cost):
     return settings(max_examples=max(usual // cost, min(usual, 50)))
 
 
-def programs(
-    operations=RELUS, variables=1, max_leaves=8, slopes=slopes, factors=factors, numbers=integers
+@st.composite
+def marked(
+    draw, operations=RELUS, variables=1, depth=3, slopes=slopes, factors=factors, numbers=integers
 ):
-    def combined(inner):
-        operands = {
-            "relu": (inner, slopes),
-            "scale": (factors, inner),
-            "where": (inner, inner, inner),
-            **dict.fromkeys(["abs", "square"], (inner,)),
-            **dict.fromkeys(["add", "mul", "max", "min"], (inner, inner)),
-        }
-        names = operations.split()
-        return st.one_of(*(st.tuples(st.just(name), *operands[name]) for name in names))
+    """A program with a kink; in ``("kink", a)`` something is still to be set to 0."""
+    leaves = ["var"] if numbers is None else ["var", "number"]
 
-    leaves = [st.tuples(st.just("var"), st.integers(0, variables - 1))]
-    if numbers is not None:
-        leaves.append(st.tuples(st.just("number"), numbers))
-    return st.recursive(st.one_of(leaves), combined, max_leaves=max_leaves)
+    def node(depth):
+        def inner():
+            return node(depth - 1)
+
+        def zero():
+            return ("kink", inner()) if draw(st.booleans()) else inner()
+
+        match draw(st.sampled_from(["var", *operations.split()] if depth else leaves)):
+            case "var" as name:
+                return name, draw(st.integers(0, variables - 1))
+            case "number" as name:
+                return name, draw(numbers)
+            case "relu" as name:
+                return name, zero(), draw(slopes)
+            case "scale" as name:
+                return name, draw(factors), inner()
+            case "where" as name:
+                return name, inner(), inner(), zero()
+            case "max" | "min" as name:
+                a, b = inner(), zero()
+                return name, a, ("add", a, b) if b[0] == "kink" else b
+            case "abs" as name:
+                return name, zero()
+            case "square" as name:
+                return name, inner()
+            case name:
+                return name, inner(), inner()
+
+    program = node(depth)
+    return program if _is_kinked(program) else ("relu", ("kink", program), draw(slopes))
+
+
+def _is_kinked(program):
+    name, *operands = program
+    kinked = name in ("relu", "abs", "max", "min", "where")
+    return kinked or any(_is_kinked(a) for a in operands if isinstance(a, tuple))
+
+
+def at_kinks(program, at):
+    """Subtract from what is marked its value at a point."""
+    name, *operands = program
+    operands = [at_kinks(a, at) if isinstance(a, tuple) else a for a in operands]
+    if name == "kink":
+        return ("add", *operands, ("number", -exact(*operands, *at)))
+    return (name, *operands)
+
+
+def unmarked(program):
+    name, *operands = program
+    operands = [unmarked(a) if isinstance(a, tuple) else a for a in operands]
+    return operands[0] if name == "kink" else (name, *operands)
+
+
+def cases(operations=RELUS, variables=1, points=points, count=1, **choices):
+    """Programs, and a point where about half of their kinked functions have a kink."""
+    drawn = [marked(operations, variables, **choices)] * count
+    return st.tuples(st.tuples(*[points] * variables), *drawn).map(
+        lambda case: (*(at_kinks(program, case[0]) for program in case[1:]), case[0])
+    )
+
+
+def programs(*args, **choices):
+    return cases(*args, **choices).map(lambda case: case[0])
 
 
 def total(terms):
@@ -119,6 +178,12 @@ class Expressions(Numbers):
 
     def number(self, k):
         return rational(k)
+
+    def mul(self, a, b):
+        product = a * b
+        # SymPy's derivative of a power divides by the base.
+        assume(not any(power.base.is_zero for power in product.atoms(Pow)))
+        return product
 
     def relu(self, a, H0):
         return ReLU(a, rational(H0) if self.H0 is None else self.H0, evaluate=self.evaluate)

@@ -11,13 +11,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from programs import (
     KINKED,
+    at_kinks,
     build,
+    cases,
     dual,
     exact,
     exactly,
     examples,
-    pairs,
-    points,
+    marked,
     programs,
     rational,
     slopes,
@@ -42,13 +43,15 @@ def check(expr, program, *at):
 # Evaluation
 
 
-@given(programs(variables=2), pairs)
-def test_value_and_slopes(program, at):
+@given(cases(variables=2, depth=4))
+def test_value_and_slopes(case):
+    program, at = case
     check(build(program), program, *at)
 
 
-@given(programs(variables=2), pairs)
-def test_symbols_without_assumptions_are_taken_to_be_real(program, at):
+@given(cases(variables=2))
+def test_symbols_without_assumptions_are_taken_to_be_real(case):
+    program, at = case
     u, v = symbols("u v")
     check(build(program, [u, v]).subs({u: x, v: y}), program, *at)
     slope = build(program, [u, v]).diff(u)
@@ -56,30 +59,34 @@ def test_symbols_without_assumptions_are_taken_to_be_real(program, at):
 
 
 @examples(2)
-@given(programs(variables=2), pairs)
-def test_evaluation_may_come_late(program, at):
+@given(cases(variables=2))
+def test_evaluation_may_come_late(case):
+    program, at = case
     late = build(program, evaluate=False)
     check(late, program, *at)
     check(late.doit(), program, *at)
 
 
-@given(
-    programs(),
-    st.sampled_from([("positive", 1), ("negative", -1), ("integer", 0)]),
-    st.integers(0, 6),
-)
-def test_symbols_of_known_sign(program, kind, k):
-    fact, side = kind
-    at = side * Fraction(k + 1, 2) if side else Fraction(k - 3)
-    v = Symbol("v", real=True, **{fact: True})
+KINDS = {
+    "positive": st.fractions(Fraction(1, 2), 3, max_denominator=2),
+    "negative": st.fractions(-3, Fraction(-1, 2), max_denominator=2),
+    "integer": st.integers(-3, 3),
+}
+
+
+@given(st.sampled_from(sorted(KINDS)), st.data())
+def test_symbols_of_known_sign(kind, data):
+    program, (at,) = data.draw(cases(points=KINDS[kind]))
+    v = Symbol("v", real=True, **{kind: True})
     expr = build(program, [v])
     value, (slope,) = dual(program, at)
     assert expr.subs(v, rational(at)) == value
     assert expr.diff(v).subs(v, rational(at)) == slope
 
 
-@given(programs(), points, slopes)
-def test_the_slope_may_be_chosen_later(program, at, H0):
+@given(cases(), slopes)
+def test_the_slope_may_be_chosen_later(case, H0):
+    program, (at,) = case
     expr = build(program, H0=c)
     value, (slope,) = dual(program, at, H0=H0)
     assert exactly(expr, at) == value
@@ -87,8 +94,9 @@ def test_the_slope_may_be_chosen_later(program, at, H0):
     assert exactly(expr.subs(c, rational(H0)).diff(x), at) == slope
 
 
-@given(programs(), points)
-def test_an_undefined_slope_is_seen_unless_nothing_depends_on_it(program, at):
+@given(cases())
+def test_an_undefined_slope_is_seen_unless_nothing_depends_on_it(case):
+    program, (at,) = case
     expr = build(program, H0=nan)
     assert exactly(expr, at) == exact(program, at)
     slope = exactly(expr.diff(x), at)
@@ -96,8 +104,9 @@ def test_an_undefined_slope_is_seen_unless_nothing_depends_on_it(program, at):
         assert all(dual(program, at, H0=H0)[1] == [slope] for H0 in range(3))
 
 
-@given(programs(variables=2), pairs, slopes)
-def test_a_part_and_its_mirror_image(program, at, H0):
+@given(cases(variables=2), slopes)
+def test_a_part_and_its_mirror_image(case, H0):
+    program, at = case
     # The value is that of u, the slope at the kink 2*H0 times that of u: no merging.
     u = build(program)
     mirrored = ReLU(u, rational(H0)) - ReLU(-u, rational(H0))
@@ -111,8 +120,10 @@ def test_a_part_and_its_mirror_image(program, at, H0):
 
 
 @examples(2)
-@given(programs(max_leaves=5), programs(variables=2, max_leaves=5), pairs)
-def test_substitution_of_an_expression(outer, inner, at):
+@given(marked(depth=2), cases(variables=2, depth=2))
+def test_substitution_of_an_expression(outer, case):
+    inner, at = case
+    outer = at_kinks(outer, [exact(inner, *at)])
     value, (slope,) = dual(outer, exact(inner, *at))
     inner_expr, (_, partials) = build(inner), dual(inner, *at)
     for expr in (build(outer).subs(x, inner_expr), build(outer).xreplace({x: inner_expr})):
@@ -121,8 +132,9 @@ def test_substitution_of_an_expression(outer, inner, at):
             assert exactly(expr.diff(v), *at) == slope * partial
 
 
-@given(programs(variables=2), pairs)
-def test_substitution_of_a_number(program, at):
+@given(cases(variables=2))
+def test_substitution_of_a_number(case):
+    program, at = case
     value, (by_x, by_y) = dual(program, *at)
     at_x, at_y = map(rational, at)
     expr = build(program)
@@ -138,23 +150,26 @@ def test_substitution_of_a_number(program, at):
 @pytest.mark.parametrize("form", [expand, factor, cancel], ids=lambda f: f.__name__)
 def test_algebra_keeps_value_and_slopes(form):
     @examples(2)
-    @given(programs(variables=2, max_leaves=6), pairs)
-    def holds(program, at):
+    @given(cases(variables=2))
+    def holds(case):
+        program, at = case
         check(form(build(program)), program, *at)
 
     holds()
 
 
 @examples(20)
-@given(programs(KINKED, variables=2, max_leaves=5), pairs)
-def test_simplification_keeps_the_value(program, at):
+@given(cases(KINKED, variables=2, depth=2))
+def test_simplification_keeps_the_value(case):
+    program, at = case
     expr = build(program)
     assert exactly(simplify(expr), *at) == exact(program, *at)
 
 
 @examples(4)
-@given(programs(KINKED, variables=2), pairs)
-def test_relusimp_keeps_the_value(program, at):
+@given(cases(KINKED, variables=2))
+def test_relusimp_keeps_the_value(case):
+    program, at = case
     assert exactly(relusimp(build(program)), *at) == exact(program, *at)
 
 
@@ -168,8 +183,9 @@ ASSUMPTIONS = {
 
 
 @examples(4)
-@given(programs(), st.sampled_from(list(ASSUMPTIONS)), points)
-def test_refinement_keeps_value_and_slope_where_it_applies(program, assumption, at):
+@given(cases(), st.sampled_from(list(ASSUMPTIONS)))
+def test_refinement_keeps_value_and_slope_where_it_applies(case, assumption):
+    program, (at,) = case
     assume(ASSUMPTIONS[assumption](at))
     refined = refine(build(program), assumption)
     assert exactly(refined, at) == exact(program, at)
@@ -209,7 +225,7 @@ def test_known_facts_hold(program, H0, kind):
 
 
 @examples(20)
-@given(programs(max_leaves=4), st.sampled_from(sorted(FACTS)), st.sampled_from(sorted(FACTS)))
+@given(programs(depth=2), st.sampled_from(sorted(FACTS)), st.sampled_from(sorted(FACTS)))
 def test_answers_hold(program, fact, given_fact):
     values = [max(exact(program, at), 0) for at in grid if FACTS[given_fact](at)]
     expr = ReLU(build(program))

@@ -3,12 +3,13 @@
 from fractions import Fraction
 from math import inf
 
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from programs import (
     KINKED,
     LINEAR,
     build,
+    cases,
     dual,
     exact,
     exactly,
@@ -16,11 +17,12 @@ from programs import (
     germ,
     hinges,
     is_smooth,
-    pairs,
+    marked,
     points,
     programs,
     rational,
     slopes,
+    unmarked,
     x,
     y,
 )
@@ -28,6 +30,7 @@ from sympy import Abs, Max, Min, Piecewise, S, integrate, limit, piecewise_fold,
 
 from symrelu import ReLU
 
+pairs = st.tuples(points, points)
 sides = st.sampled_from([1, -1])
 signs = {1: "+", -1: "-"}
 
@@ -36,23 +39,29 @@ signs = {1: "+", -1: "-"}
 
 
 @examples(4)
-@given(programs(max_leaves=6), points, sides)
-def test_limits_are_the_value(program, at, side):
+@given(cases(), sides)
+def test_limits_are_the_value(case, side):
+    program, (at,) = case
     assert limit(build(program), x, rational(at), signs[side]) == exact(program, at)
 
 
 @examples(4)
-@given(programs(max_leaves=6), points, sides)
-def test_limits_of_difference_quotients_are_the_slopes_on_a_side(program, at, side):
+@given(cases(), sides)
+def test_limits_of_difference_quotients_are_the_slopes_on_a_side(case, side):
+    program, (at,) = case
     expr, value = build(program), rational(exact(program, at))
     quotient = (expr - value) / (x - rational(at))
     assert limit(quotient, x, rational(at), signs[side]) == side * germ(program, [at], [side], 2)[1]
 
 
 @examples(4)
-@given(programs(max_leaves=6), points, sides, st.integers(2, 4))
-def test_series_on_a_side(program, at, side, n):
-    expansion = series(build(program), x, rational(at), n, signs[side]).removeO()
+@given(cases(), sides, st.integers(2, 4))
+def test_series_on_a_side(case, side, n):
+    program, (at,) = case
+    try:
+        expansion = series(build(program), x, rational(at), n, signs[side]).removeO()
+    except NotImplementedError:  # SymPy takes no power of what is 0 on that side
+        reject()
     polynomial = expansion.subs(x, x + rational(at)).as_poly(x)
     coefficients = germ(program, [at], [side], n)
     for k, coefficient in enumerate(coefficients):
@@ -94,7 +103,7 @@ def test_definite_integrals(program, start, stop):
 
 
 @examples(20)
-@given(programs(max_leaves=5), points)
+@given(programs(depth=2), points)
 def test_the_derivative_of_an_integral(program, at):
     assume(is_smooth(program, at))
     integral = integrate(piecewise_fold(build(program).rewrite(Piecewise)), x)
@@ -103,9 +112,12 @@ def test_the_derivative_of_an_integral(program, at):
 
 # What holds of ReLU, whatever it is applied to
 
+twins = cases(variables=2, depth=2, count=2)
 
-@given(programs(variables=2, max_leaves=5), programs(variables=2, max_leaves=5), pairs)
-def test_identities_of_values(program, other, at):
+
+@given(twins)
+def test_identities_of_values(case):
+    program, other, at = case
     u, v = build(program), build(other)
     a, b = exactly(u, *at), exactly(v, *at)
     for expr, value in [
@@ -121,8 +133,9 @@ def test_identities_of_values(program, other, at):
         assert exactly(expr, *at) == value
 
 
-@given(programs(variables=2, max_leaves=5), programs(variables=2, max_leaves=5), pairs)
-def test_monotone_subadditive_and_of_slope_at_most_1(program, other, at):
+@given(twins)
+def test_monotone_subadditive_and_of_slope_at_most_1(case):
+    program, other, at = case
     u, v = build(program), build(other)
     a, b = exactly(ReLU(u), *at), exactly(ReLU(v), *at)
     assert 0 <= exactly(ReLU(u + v), *at) <= a + b
@@ -131,13 +144,9 @@ def test_monotone_subadditive_and_of_slope_at_most_1(program, other, at):
     assert abs(a - b) <= abs(difference)
 
 
-@given(
-    programs(variables=2, max_leaves=6),
-    slopes,
-    st.fractions(min_value=0, max_value=9, max_denominator=5).filter(bool),
-    pairs,
-)
-def test_positive_factors(program, H0, k, at):
+@given(cases(variables=2), slopes, st.fractions(Fraction(1, 5), 9, max_denominator=5))
+def test_positive_factors(case, H0, k):
+    program, at = case
     u, k, H0 = build(program), rational(k), rational(H0)
     inside, outside = ReLU(k * u, H0), k * ReLU(u, H0)
     assert exactly(inside - outside, *at) == 0
@@ -158,7 +167,7 @@ def test_slopes_of_convex_functions_are_subgradients(program, at, other):
     assert exactly(expr, *other) >= tangent
 
 
-@given(programs(LINEAR, variables=2, numbers=None), pairs, points)
+@given(marked(LINEAR, variables=2, numbers=None).map(unmarked), pairs, points)
 def test_homogeneous_functions(program, at, k):
     # Euler: x*f_x + y*f_y = f, also at kinks, where what H0 is multiplied with is 0.
     expr = build(program)
