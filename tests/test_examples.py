@@ -69,7 +69,8 @@ def test_script(script, tmp_path):
         pytest.importorskip("distributed")
     run = subprocess.run(
         [sys.executable, str(script), "--output", str(tmp_path)],
-        env={**os.environ, "MPLBACKEND": "Agg"},
+        # One thread each: on few cores, threads that wait for each other take minutes.
+        env={**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
         cwd=tmp_path,
         capture_output=True,
         text=True,
