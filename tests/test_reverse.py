@@ -519,6 +519,24 @@ def test_a_chain_deeper_than_the_recursion_limit(b):
 
 
 @pytest.mark.parametrize(
+    "outer",
+    [
+        lambda e: Abs(e, evaluate=False),
+        lambda e: Heaviside(e, 0, evaluate=False),
+        lambda e: Piecewise((e, t > 0), (1, True), evaluate=False),
+        lambda e: Mul(e, Piecewise((e, t > 0), (1, True), evaluate=False), evaluate=False),
+    ],
+    ids=["Abs", "step", "Piecewise", "product"],
+)
+def test_a_deep_argument_is_not_looked_into(outer):
+    # What SymPy would ask of this sum takes a recursion over its tree.
+    levels = 300
+    e, v = chain(levels, Rational(1, 7))
+    e = e / 2 + ReLU(e - 1) / 3 - Rational(1, 7)
+    assert len(distinct(gradient(outer(e), v))) <= 15 * levels
+
+
+@pytest.mark.parametrize(
     "sizes",
     [(2, 4, 4, 4, 4, 1), (2, 32, 32, 1), (3, 8, 8, 2), (2, *[2] * 100, 1), (1, 2, 1), (1, 1)],
     ids=lambda sizes: str(sizes[:6]),
