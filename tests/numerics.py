@@ -36,8 +36,9 @@ def quadrature(f: Callable[[float], float], start: float, stop: float) -> float:
             return left + right
         return refined(a, c, left, tolerance / 2) + refined(c, b, right, tolerance / 2)
 
-    edges = [start + (stop - start) * i / 64 for i in range(65)]
-    return sum(refined(a, b, simpson(a, b), 1e-11) for a, b in pairwise(edges))
+    # Enough pieces to miss nothing, and a number that no kink is likely to fit.
+    edges = [start + (stop - start) * i / 199 for i in range(200)]
+    return sum(refined(a, b, simpson(a, b), 1e-12) for a, b in pairwise(edges))
 
 
 def slope(f: Callable[[float], float], v: float) -> float:

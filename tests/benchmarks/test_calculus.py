@@ -1,0 +1,34 @@
+"""What SymPy's calculus of ReLU costs beside the same of a smooth function in its place.
+
+The bound: no task takes 5 times as long.  Two do: a Fourier series and an integral of
+``ReLU(sin(x))``, beside those of ``sin(x)**2``, which is a trigonometric polynomial.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+from sympy.core.cache import clear_cache
+
+from symrelu import ReLU
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from calculus_table import FACTS, SETS, TABLE
+
+TASKS = [
+    pytest.param(task, which, id=f"{which}: {task.what}", marks=pytest.mark.benchmark(group=group))
+    for name, tasks in {**TABLE, "set": SETS, "fact": FACTS}.items()
+    for task in tasks
+    if task.smooth
+    for group in [f"{name}: {task.what}"]
+    for which in ("ReLU", "smooth")
+]
+
+
+@pytest.mark.parametrize(("task", "which"), TASKS)
+def test_task(benchmark, pytestconfig, task, which):
+    f = ReLU if which == "ReLU" else task.smooth
+    benchmark.pedantic(
+        task.call, (f,), setup=clear_cache, rounds=pytestconfig.getoption("benchmark_min_rounds")
+    )
