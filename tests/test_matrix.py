@@ -103,7 +103,7 @@ def test_identities_and_zeros_in_products():
         ([O], O),
         # A sum is taken apart where it shares a term, and only a sum.
         ([MatAdd(A, B), A], 2 * A + B),
-        ([2 * MatAdd(A, B), A], 3 * A + 2 * B),
+        ([MatMul(2, MatAdd(A, B)), A], 3 * A + 2 * B),
         ([MatMul(MatAdd(A, B), C), A], MatAdd(MatMul(MatAdd(A, B), C), A)),
         ([Transpose(A), A], MatAdd(A, Transpose(A))),
     ],
