@@ -1,9 +1,9 @@
-"""SymPy's calculus of ReLU: a table of what it finds, natively or after one rewriting.
+"""The table of SymPy's calculus of ReLU: what it finds, natively or after one rewriting.
 
 Each row is a task for SymPy, written for any function ``f`` in the place of ReLU, with the
 known answer and a number that owes nothing to symbolic work: a quadrature, a difference
-quotient, a search.  ``tests/benchmarks/test_calculus_rows.py`` gives the tasks a smooth function
-as well.
+quotient, a search.  ``test_calculus.py`` checks the rows, and
+``benchmarks/test_calculus.py`` gives the tasks a smooth function as well.
 """
 
 import math
