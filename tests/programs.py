@@ -39,7 +39,7 @@ in_floats = {
 def examples(cost):
     """How many to try of a property that costs so many times what a cheap one does."""
     usual = settings().max_examples
-    return settings(max_examples=max(usual // cost, min(usual, 50)))
+    return settings(max_examples=max(usual // cost, min(usual, 20)))
 
 
 @st.composite
@@ -186,7 +186,9 @@ class Expressions(Numbers):
         return product
 
     def relu(self, a, H0):
-        return ReLU(a, rational(H0) if self.H0 is None else self.H0, evaluate=self.evaluate)
+        H0 = rational(H0) if self.H0 is None else self.H0
+        # Of a number at once: there is nothing to put in later.
+        return ReLU(a, H0, evaluate=self.evaluate or a.is_number)
 
     def where(self, a, b, condition):
         return Piecewise((a, condition > 0), (b, True))

@@ -35,9 +35,9 @@ grid = [Fraction(k, 4) for k in range(-12, 13)]
 
 def check(expr, program, *at):
     value, partials = dual(program, *at)
-    assert exactly(expr, *at).doit() == value
+    assert exactly(expr, *at) == value
     for v, partial in zip((x, y), partials, strict=False):
-        assert exactly(expr.diff(v), *at).doit() == partial
+        assert exactly(expr.diff(v), *at) == partial
 
 
 # Evaluation

@@ -7,7 +7,6 @@ from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from programs import (
     KINKED,
-    LINEAR,
     build,
     cases,
     dual,
@@ -167,7 +166,7 @@ def test_slopes_of_convex_functions_are_subgradients(program, at, other):
     assert exactly(expr, *other) >= tangent
 
 
-@given(marked(LINEAR, variables=2, numbers=None).map(unmarked), pairs, points)
+@given(marked("relu abs add scale", variables=2, numbers=None).map(unmarked), pairs, points)
 def test_homogeneous_functions(program, at, k):
     # Euler: x*f_x + y*f_y = f, also at kinks, where what H0 is multiplied with is 0.
     expr = build(program)
