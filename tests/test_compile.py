@@ -446,6 +446,16 @@ def test_refused(args, expr, error, message):
         lambdify(args, expr)
 
 
+def test_a_delta_is_refused_with_advice():
+    with pytest.raises(ValueError) as caught:
+        lambdify(x, DiracDelta(x))
+    assert str(caught.value) == (
+        "lambdify: DiracDelta(x) has no value at a point.  It is the derivative of a step, such as "
+        "the second derivative of ReLU; integrate it, or, to ignore the kinks, "
+        "replace it: expr.replace(DiracDelta, lambda *args: 0)"
+    )
+
+
 # Refused when called
 
 

@@ -94,6 +94,7 @@ def code(expr, modules="numpy"):
         ((-2) ** x, "(-2)**x"),
         (Rational(-1, 2) ** x, "(-1/2)**x"),
         (x**-y, "x**(-y)"),
+        ((1 / x) ** y, "(1/x)**y"),
         (x**y**z, "x**(y**z)"),
         ((x**y) ** z, "(x**y)**z"),
         ((x * y) ** z, "(x*y)**z"),
@@ -128,6 +129,11 @@ def code(expr, modules="numpy"):
 )
 def test_code(expr, expected):
     assert code(expr) == expected
+
+
+def test_a_group_of_one_needs_no_parentheses():
+    many = symbols("q:41")
+    assert "(" not in inspect.getsource(lambdify(many, Add(*many))).split(") + ")[1]
 
 
 def test_long_sums_are_grouped():
