@@ -228,11 +228,11 @@ class Conversion:
         return Add(*others, *map(self.expr, by_variable.values()))
 
     def relu(self, form: Form, H0: Expr) -> Form:
-        H0 = H0 if self.H0 is None else self.H0
         if isinstance(form, Line):
             with suppress(NoLineError):
-                return form.relu(H0)
-        return ReLU(self.expr(form), H0)
+                # A slope that was asked for is set when the line is written.
+                return form.relu(H0 if self.H0 is None else S.Zero)
+        return ReLU(self.expr(form), H0 if self.H0 is None else self.H0)
 
     def abs(self, form: Form) -> Form:
         return self.sum(2 * self.relu(form, S.Half), -1 * form)
@@ -243,11 +243,13 @@ _STRICT = (StrictGreaterThan, StrictLessThan)
 _ORDERS = (*_STRICT, GreaterThan, LessThan)
 
 
-@singledispatch
-def rule(node: Basic, to: Conversion) -> Form:
-    """What a node becomes, given what its arguments became."""
+def rebuilt(node: Basic, to: Conversion) -> Form:
+    """The node of what its arguments became: what becomes of a node that has no rule."""
     args = list(map(to.written, node.args))
     return node if args == list(node.args) else node.func(*args)
+
+
+rule = singledispatch(rebuilt)
 
 
 @rule.register(Symbol)
@@ -281,7 +283,7 @@ def _(node: ReLU, to: Conversion) -> Form:
 
 @rule.register(Abs)
 def _(node: Abs, to: Conversion) -> Form:
-    return to.abs(to.form(node.args[0])) if may_be_real(node.args[0]) else node
+    return to.abs(to.form(node.args[0])) if may_be_real(node.args[0]) else rebuilt(node, to)
 
 
 @rule.register(Pow)
@@ -290,7 +292,7 @@ def _(node: Pow, to: Conversion) -> Form:
         root = sqrt(factor(node.base))
         if root.has(Abs):  # (x - 1)**2 was written out
             return to.form(root)
-    return rule.dispatch(Basic)(node, to)
+    return rebuilt(node, to)
 
 
 def _is_root(node: Basic) -> bool:
@@ -303,7 +305,7 @@ def _is_root(node: Basic) -> bool:
 def _(node: SingularityFunction, to: Conversion) -> Form:
     x, a, n = node.args
     if not (n.is_Integer and n.is_positive):
-        return node
+        return rebuilt(node, to)
     ramp = to.relu(to.form(x - a), S.One)
     return ramp if n == 1 else to.expr(ramp) ** n
 
@@ -404,7 +406,7 @@ def _ramp(step: Expr) -> tuple[Expr, Expr]:
 def _(node: Piecewise, to: Conversion) -> Form:
     with suppress(NoLineError):
         return _line_of_pieces(node, to)
-    converted = rule.dispatch(Basic)(node, to)
+    converted = rebuilt(node, to)
     return _in_two_pieces(converted, to) if isinstance(converted, Piecewise) else converted
 
 
@@ -464,8 +466,10 @@ def _relations(node: Piecewise) -> set[Relational]:
 
 def _in_two_pieces(node: Piecewise, to: Conversion) -> Expr:
     """``g + k*ReLU(u)``, where the pieces f and g differ by k*u on the sides of u = 0."""
-    (f, cond), *middle, (g, rest) = node.args if len(node.args) > 1 else (node.args[0],) * 2
-    if not (isinstance(cond, _ORDERS) and rest == True and len(middle) < 2):  # noqa: E712
+    if len(node.args) not in (2, 3):
+        return node
+    (f, cond), *middle, (g, rest) = node.args
+    if not isinstance(cond, _ORDERS) or rest != True:  # noqa: E712
         return node
     u = cond.gts - cond.lts
     k = quotient(f - g, u)

@@ -78,6 +78,8 @@ class Line:
     def relu(self, H0: Expr) -> Line:
         """The ReLU of the line, by the chain rule at its kinks."""
         points = list(self._with_roots())
+        if not is_finite_slope(H0) and any(p.value == 0 and 0 in (p.left, p.right) for p in points):
+            raise NoLineError(f"the slope is {H0} on an interval")
         if not points:
             return self if _sign(self.intercept) > 0 else Line(self.x, S.Zero)
         first = points[0]
@@ -86,7 +88,7 @@ class Line:
         kept = []
         for p in points:
             sign = _sign(p.value)
-            at = p.at if sign > 0 else expand(H0 * p.at) if sign == 0 else S.Zero
+            at = expand({-1: S.Zero, 0: H0, 1: S.One}[sign] * p.at)  # of nan, nan
             kept.append((p.t, at, p.right if (sign or _sign(p.right)) > 0 else S.Zero))
         return broken(self.x, intercept, slope, kept)
 

@@ -61,6 +61,7 @@ half = S.Half
         (Max(0, plain), ReLU(plain, half)),
         (Abs(plain), 2 * ReLU(plain, half) - plain),
         (Abs(z), Abs(z)),
+        (Abs(z + Max(0, x)), Abs(z + ReLU(x, half))),
         (z * sign(z), z * sign(z)),
         # Several variables.
         (Max(x, y), x + ReLU(y - x, half)),
@@ -183,6 +184,20 @@ def test_one_form_for_all_ways_to_write_a_function():
 def test_left_alone(e):
     assert as_relu(e) == e
     assert as_relu(e, H0=0) == e
+
+
+@pytest.mark.parametrize(
+    "e",
+    [ReLU(ReLU(x, nan) - 1), ReLU(ReLU(x), nan), ReLU(ReLU(x, nan) + 1), Max(ReLU(x, nan) - 1, x)],
+    ids=str,
+)
+def test_an_undefined_slope_is_not_lost(e):
+    for at in (-1, 0, half, 1, 2):
+        assert as_relu(e).subs(x, at) == e.subs(x, at)
+        assert as_relu(e).diff(x).subs(x, at) == e.diff(x).subs(x, at)
+    # One that is asked for is set as any other.
+    assert as_relu(ReLU(ReLU(ReLU(x)) - 1), nan) == ReLU(x - 1, nan)
+    assert as_relu(ReLU(ReLU(x), nan), 0) == ReLU(x)
 
 
 def test_a_slope_of_ones_choice():
