@@ -86,16 +86,6 @@ def _pieces(array, layout):
 
 
 @pytest.fixture
-def jax_x64():
-    """JAX has no float64 and int64 unless told to."""
-    config = pytest.importorskip("jax").config
-    before = config.jax_enable_x64
-    config.update("jax_enable_x64", True)
-    yield
-    config.update("jax_enable_x64", before)
-
-
-@pytest.fixture
 def to_engine(cell, request, monkeypatch):
     """What turns a number or a NumPy array into one of the engine, which must be installed."""
     if cell.engine == "cupy":  # its API is NumPy's
@@ -111,7 +101,7 @@ def to_engine(cell, request, monkeypatch):
             pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
             return lambda v: module.from_numpy(v.copy()) if isinstance(v, np.ndarray) else v
         if cell.engine == "jax":
-            request.getfixturevalue("jax_x64")
+            request.getfixturevalue("jax")  # has no float64 and int64 unless told to
             return lambda v: module.numpy.asarray(v) if isinstance(v, np.ndarray) else v
     return lambda v: v
 

@@ -140,15 +140,6 @@ lists = st.lists(st.tuples(halves, halves), min_size=1, max_size=4)
 everywhere = cases("relu max min add mul scale", variables=2, **in_floats)
 
 
-@pytest.fixture
-def jax():
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
-
-
 @pytest.mark.parametrize("engine", ["numexpr", "torch", "dask", "jax"])
 def test_array_engines_agree(engine, request):
     if engine == "jax":

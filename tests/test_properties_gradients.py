@@ -114,15 +114,6 @@ def torch():
     torch.set_default_dtype(before)
 
 
-@pytest.fixture
-def jax():
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
-
-
 smooth_but_for_relu = cases("relu relu add mul scale where", variables=2, **in_floats)
 # With the slope 0 only: SymPy's Abs of ReLU(x, 1/2) is ReLU(x, 1/2), whatever its own slope.
 with_abs = cases(

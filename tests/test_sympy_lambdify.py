@@ -26,20 +26,15 @@ POINTS = [-1.0, 0.0, 1.0, np.nan]
 
 
 @pytest.fixture
-def array(modules):
+def array(modules, request):
     """What turns a NumPy array into one of the engine, which must be installed."""
     if modules == "torch":
         pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
-        yield pytest.importorskip("torch").from_numpy
-    elif modules == "jax":
-        jax = pytest.importorskip("jax")
-        before = jax.config.jax_enable_x64
-        jax.config.update("jax_enable_x64", True)  # it has no float64 and int64 otherwise
-        yield jax.numpy.asarray
-        jax.config.update("jax_enable_x64", before)
-    else:
-        pytest.importorskip(modules)
-        yield np.asarray
+        return pytest.importorskip("torch").from_numpy
+    if modules == "jax":
+        return request.getfixturevalue("jax").numpy.asarray
+    pytest.importorskip(modules)
+    return np.asarray
 
 
 # The value

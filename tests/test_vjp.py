@@ -543,15 +543,9 @@ def engine(name):
 
 @pytest.fixture
 def float64(request):
-    """JAX in double precision, for as long as the test takes."""
-    if "jax" not in request.node.name:
-        yield
-        return
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+    """Double precision in JAX too."""
+    if "jax" in request.node.name:
+        request.getfixturevalue("jax")
 
 
 def agrees(loss, values, opinion):
