@@ -273,14 +273,12 @@ class ReLU(Function):
 
     @classmethod
     def _of_known_sign(cls, x: Expr, H0: Expr, possible: frozenset[int]) -> Expr | None:
-        if possible == {0} and not x.is_Float:
-            return S.Zero
         # Where x touches 0, the chain rule multiplies the slope of x by H0.
         flat = 0 not in possible or _is_constant(x) or (is_finite_slope(H0) and _is_flat_at_zero(x))
+        if possible <= {-1, 0} and (flat or H0.is_zero) and not (x.is_Float and x.is_zero):
+            return S.Zero
         if possible <= {0, 1} and (flat or H0 is S.One):
             return x
-        if possible <= {-1, 0} and (flat or H0.is_zero):
-            return S.Zero
         return None
 
     @classmethod

@@ -140,7 +140,6 @@ def test_known_signs(H0):
     assert ReLU(p + 1, H0) == p + 1
     assert ReLU(exp(r), H0) == exp(r)
     assert ReLU(r**2 + 1, H0) == r**2 + 1
-    assert ReLU(Symbol("zero", zero=True), H0) == 0
     assert ReLU(Symbol("n", integer=True, positive=True) - half, H0).func is not ReLU
     assert ReLU(x, H0).func is ReLU
     assert ReLU(r, H0).func is ReLU
@@ -219,6 +218,19 @@ def test_nested_relus_merge():
     assert ReLU(3 * ReLU(2 * x, c), z) == 6 * ReLU(x, c * z)
     assert ReLU(-ReLU(x)) == 0
     assert ReLU(ReLU(x, half), nan).args == (ReLU(x, half), nan)
+
+
+def test_an_argument_that_is_0_everywhere_may_have_a_slope():
+    zero = ReLU(-ReLU(r, half), half)
+    assert zero.is_zero
+    for expr in (zero, ReLU(zero, half), ReLU(zero, 1)):
+        at_kink = -expr.H0 / 2
+        assert expr.diff(r).subs(r, 0) == at_kink
+        assert expr.subs(r, 3) == expr.subs(r, -3) == 0
+    assert ReLU(zero) == 0
+    zero = Symbol("zero", zero=True)
+    assert [ReLU(zero, H0) for H0 in (0, half, 1, c)] == [0] * 4
+    assert ReLU(zero, nan).args == (zero, nan)
 
 
 def test_what_would_change_a_slope_is_never_automatic():
