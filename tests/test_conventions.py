@@ -1,5 +1,7 @@
 """SymPy's own checks of a function, adapted to ReLU."""
 
+from importlib import import_module
+
 import pytest
 from sympy import Abs, Heaviside, MatrixSymbol, Max, Min, Piecewise, S, Symbol, exp, sin, symbols
 from sympy.core.random import test_derivative_numerically as verify_derivative_numerically
@@ -7,6 +9,7 @@ from sympy.core.random import verify_numerically
 from sympy.core.tests.test_args import _test_args as check_args
 from sympy.utilities.tests.test_pickling import check as check_pickling
 
+import symrelu
 from symrelu import ReLU
 
 x, y = symbols("x y", real=True)
@@ -14,6 +17,26 @@ c = Symbol("c")
 
 EXPRESSIONS = [ReLU(x), ReLU(x, S.Half), ReLU(x - y, c), sin(ReLU(x) ** 2), ReLU(x).diff(x)]
 MATRICES = [ReLU(MatrixSymbol("X", 2, 3)), ReLU(MatrixSymbol("X", 2, 3), c)]
+
+HOMES = {
+    "ReLU": "function",
+    "as_relu": "conversion",
+    "gradient": "reverse",
+    "lambdify": "compile",
+    "relusimp": "identities",
+}
+
+
+def test_names():
+    names = {}
+    exec("from symrelu import *", names)
+    del names["__builtins__"]
+    assert names == {
+        name: getattr(import_module(f"symrelu.{home}"), name) for name, home in HOMES.items()
+    }
+    assert {*dir(symrelu)} == {*HOMES, *(name for name in vars(symrelu) if name.startswith("__"))}
+    with pytest.raises(AttributeError, match="module 'symrelu' has no attribute 'relu'"):
+        _ = symrelu.relu
 
 
 @pytest.mark.parametrize("e", [*EXPRESSIONS, *MATRICES], ids=str)
