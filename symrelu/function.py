@@ -315,10 +315,20 @@ class ReLU(Function):
     # Assumptions
 
     def _eval_is_extended_positive(self) -> bool | None:
-        return _fuzzy(signs(self.args[0]), {1})
+        return None if self._is_flat_but_for_kinks() else _fuzzy(signs(self.args[0]), {1})
 
     def _eval_is_zero(self) -> bool | None:
-        return _fuzzy(signs(self.args[0]), {-1, 0})
+        return None if self._is_flat_but_for_kinks() else _fuzzy(signs(self.args[0]), {-1, 0})
+
+    def _is_flat_but_for_kinks(self) -> bool:
+        """Whether the value is 0 throughout, but perhaps not the slope.
+
+        Such a value is not called zero: SymPy would take it for the constant, and
+        differentiate its square as ``0*log(0)``.
+        """
+        x = self.args[0]
+        possible = signs(x)
+        return possible <= {-1, 0} and self._of_known_sign(x, self.H0, possible) is None
 
     def _eval_is_finite(self) -> bool | None:
         x = self.args[0]

@@ -222,7 +222,8 @@ def test_nested_relus_merge():
 
 def test_an_argument_that_is_0_everywhere_may_have_a_slope():
     zero = ReLU(-ReLU(r, half), half)
-    assert zero.is_zero
+    assert (zero.is_zero, zero.is_positive) == (None, None)
+    assert (zero**2).diff(r).subs(r, 0) == 0
     for expr in (zero, ReLU(zero, half), ReLU(zero, 1)):
         at_kink = -expr.H0 / 2
         assert expr.diff(r).subs(r, 0) == at_kink
