@@ -369,6 +369,9 @@ class ReLU(Function):
 
     def _is_active(self, x: Symbol, logx: Any, cdir: Any) -> bool | None:
         """Whether the argument is positive as x goes to 0; None if it cannot be told."""
+        if cdir == 0 and not x.is_positive:  # SymPy's series of a power lose the direction
+            right, left = (self._is_active(x, logx, side) for side in (1, -1))
+            return right if right is left else None
         t = Dummy("t", positive=True)
         lead = self.args[0].as_leading_term(x, logx=logx, cdir=cdir)
         lead = lead.subs(x, -t if cdir == -1 else t)

@@ -613,19 +613,36 @@ def test_a_positive_stand_in_does_not_switch_it_on():
 
 
 def test_leading_terms():
-    assert ReLU(x).as_leading_term(x) == x
-    assert ReLU(sin(x) * 3).as_leading_term(x) == 3 * x
-    assert ReLU(-x).as_leading_term(x) == 0
+    assert ReLU(x).as_leading_term(x, cdir=1) == x
+    assert ReLU(sin(x) * 3).as_leading_term(x, cdir=1) == 3 * x
+    assert ReLU(-x).as_leading_term(x, cdir=1) == 0
     assert ReLU(-x).as_leading_term(x, cdir=-1) == -x
+    assert ReLU(-p, half, evaluate=False).as_leading_term(p) == 0
+    assert ReLU(p, half, evaluate=False).as_leading_term(p) == p
     assert ReLU(1 + x).as_leading_term(x) == 1
     assert ReLU(c + x, half).as_leading_term(x) == ReLU(c, half)
     assert ReLU(-atan(1 / x)).as_leading_term(x, cdir=-1) == pi / 2
     assert ReLU(y * atan(1 / x)).as_leading_term(x, cdir=-1) == pi * ReLU(-y) / 2
     assert ReLU(x * y + x**2).as_leading_term(x) == ReLU(x * y)
-    assert ReLU(log(x)).as_leading_term(x) == 0
-    assert ReLU(-log(x)).as_leading_term(x) == -log(x)
+    assert ReLU(log(x)).as_leading_term(x, cdir=1) == 0
+    assert ReLU(-log(x)).as_leading_term(x, cdir=1) == -log(x)
     assert ReLU(log(x)).as_leading_term(x, logx=y) == ReLU(y)  # in the place of log(x)
     assert ReLU(-log(x)).as_leading_term(x, logx=n) == -n
+
+
+def test_leading_terms_from_an_unknown_side():
+    assert ReLU(x, half).as_leading_term(x) == ReLU(x, half)
+    assert ReLU(sin(x) - 3 * x).as_leading_term(x) == 2 * ReLU(-x)
+    assert ReLU(x**2 + x**3).as_leading_term(x) == x**2
+    assert ReLU(-(x**2) + x**3).as_leading_term(x) == 0
+
+
+@pytest.mark.parametrize("H0", [0, half])
+def test_limits_of_powers_from_the_inactive_side(H0):
+    e = ReLU(x, H0) ** 2 + ReLU(x) * x
+    assert [limit(e / x**2, x, 0, side) for side in "-+"] == [0, 2]
+    assert [limit(e + ReLU(x), x, 0, side) for side in "-+"] == [0, 0]
+    assert limit((e + sin(x)) / x, x, 0, "-") == 1
 
 
 def test_not_meromorphic():
