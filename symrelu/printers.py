@@ -7,12 +7,13 @@ no rule is printed by SymPy's printer for the engine.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
 from importlib import import_module
-from math import isinf
+from math import isfinite, isinf
 from types import MappingProxyType
 from typing import Any
 
@@ -57,7 +58,7 @@ from sympy import (
 )
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
-from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity
+from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity, NumberSymbol
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanAtom, Or
 from sympy.matrices import MatrixBase
@@ -70,6 +71,7 @@ from sympy.tensor.array import NDimArray
 
 from symrelu.function import ReLU
 from symrelu.matrix import hadamard, matmul, split, transpose
+from symrelu.signs import is_small
 
 # How tightly code binds.
 LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
@@ -119,10 +121,20 @@ class Engine:
     maximum: str
     minimum: str
     sqrt: str
+    integer: str = "{0}"
     wrap: str = "{0}"
     arrays: bool = True
     functions: Any = None  # what knows the names of functions that are not the engine's
     modules: tuple[str, ...] = ()  # to import
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it computes with numbers of its own."""
+        return self.integer != "{0}"
+
+    def divisible(self, k: int) -> Code:
+        """An integer that, divided by another one, gives no Python float."""
+        return self.call(self.integer, str(k))
 
     def call(self, template: str, *codes: str) -> Code:
         return Code(template.format(*codes, m=self.name))
@@ -191,12 +203,13 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
         },
     ),
     "math": ("pycode.PythonCodePrinter", "math", _SCALARS),
-    "mpmath": ("pycode.MpmathPrinter", "mpmath", _SCALARS),
+    "mpmath": ("pycode.MpmathPrinter", "mpmath", _SCALARS | {"integer": "{m}.mpf({0})"}),
     "sympy": (
         "pycode.SymPyPrinter",
         "sympy",
         _SCALARS
         | {
+            "integer": "sympy.Integer({0})",
             "relu": "symrelu.ReLU({0})",
             "step": "sympy.Heaviside({0}, 0)",
             "step_at_0": "sympy.Heaviside({0}, {1})",
@@ -285,13 +298,19 @@ def _by_sympy(engine: Engine, node: Basic) -> Rule:
             text = ""
         if not text or not _is_known(engine, node, text):
             raise NotImplementedError(_no_form(engine, node))
-        return Code(text, ATOM if shell.is_Function or shell.is_Atom else LOOSE)
+        return Code(text, ATOM if _is_closed(text) else LOOSE)
 
     return Rule(list(stand_ins), write)
 
 
 def _stand_in(operand: Expr, k: int) -> Expr:
     return MatrixSymbol(f"M{k}", *operand.shape) if operand.is_Matrix else Dummy()
+
+
+def _is_closed(text: str) -> bool:
+    """Whether an operator beside the text leaves it whole, unlike ``x % 3``."""
+    parsed = ast.parse(text, mode="eval").body
+    return isinstance(parsed, (ast.Call, ast.Name, ast.Attribute, ast.Constant))
 
 
 def _is_known(engine: Engine, node: Basic, text: str) -> bool:
@@ -306,7 +325,7 @@ def _is_known(engine: Engine, node: Basic, text: str) -> bool:
 @singledispatch
 def rule(node: Basic, engine: Engine) -> Rule:
     """How the engine computes a node."""
-    return _by_user(engine, node) or _by_sympy(engine, node)
+    return _by_user(engine, node) or _constant(engine, node) or _by_sympy(engine, node)
 
 
 def _by_user(engine: Engine, node: Basic) -> Rule | None:
@@ -315,6 +334,19 @@ def _by_user(engine: Engine, node: Basic) -> Rule | None:
     if name is None:
         return None
     return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
+
+
+def _constant(engine: Engine, node: Basic) -> Rule | None:
+    """A number like ``sqrt(2)`` as one of Python's, which leaves the dtype to the arrays."""
+    if engine.is_exact or not (is_small(node) and getattr(node, "is_number", False)):
+        return None
+    if isinstance(node, NumberSymbol) and engine.name != "numexpr":
+        return None  # numpy.pi
+    try:
+        value = float(node)
+    except TypeError:  # a complex one
+        return None
+    return Rule([Float(value)]) if isfinite(value) else None
 
 
 @rule.register(Symbol)
@@ -368,14 +400,12 @@ def _(node: Basic, engine: Engine) -> Rule:
 
 @rule.register(Rational)
 def _(node: Basic, engine: Engine) -> Rule:
-    if engine.name in ("mpmath", "sympy"):
-        return _by_sympy(engine, node)
-    return Rule((), lambda: Code(f"{node.p}/{node.q}", PRODUCT))
+    return Rule((), lambda: Code(f"{engine.divisible(node.p)}/{node.q}", PRODUCT))
 
 
 @rule.register(Float)
 def _(node: Basic, engine: Engine) -> Rule:
-    if engine.name in ("mpmath", "sympy"):
+    if engine.is_exact:
         return _by_sympy(engine, node)
     if isinf(float(node)):
         return Rule([S.Infinity if node.is_positive else S.NegativeInfinity])
@@ -434,8 +464,8 @@ def _(node: Expr, engine: Engine) -> Rule:
     def write(*codes: Code) -> Code:
         up = [_factor(code) for code in codes[: len(above)]]
         down = [str(number.q)] * (number.q != 1) + [_factor(code) for code in codes[len(above) :]]
-        if abs(number.p) != 1 or not up:
-            up.insert(0, str(abs(number.p)))
+        if abs(number.p) != 1 or not up or (down and engine.is_exact):
+            up.insert(0, engine.divisible(abs(number.p)) if down else str(abs(number.p)))
         text = ("-" if number.p < 0 else "") + _join(up, "*")
         if down:
             text += "/" + (_join(down, "*") if len(down) == 1 else f"({_join(down, '*')})")
@@ -450,9 +480,12 @@ def _factor(code: Code) -> str:
 
 @rule.register(Pow)
 def _(node: Expr, engine: Engine) -> Rule:
+    if constant := _constant(engine, node):
+        return constant
     base, exponent = node.args
     if exponent.is_Rational and exponent.is_negative:
-        return Rule([Pow(base, -exponent)], lambda code: Code(f"1/{code.at(POWER)}", PRODUCT))
+        one = engine.divisible(1)
+        return Rule([Pow(base, -exponent)], lambda code: Code(f"{one}/{code.at(POWER)}", PRODUCT))
     if exponent is S.Half:
         return Rule([base], lambda code: engine.call(engine.sqrt, code))
     if base is S.Exp1:

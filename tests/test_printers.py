@@ -19,11 +19,14 @@ from sympy import (
     DiagMatrix,
     DiagonalMatrix,
     DiagonalOf,
+    E,
     Eq,
     Float,
+    GoldenRatio,
     HadamardPower,
     HadamardProduct,
     Heaviside,
+    I,
     Identity,
     ImmutableMatrix,
     Inverse,
@@ -33,6 +36,7 @@ from sympy import (
     MatrixSymbol,
     Max,
     Min,
+    Mod,
     Mul,
     Ne,
     OneMatrix,
@@ -44,6 +48,7 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     exp,
+    log,
     pi,
     sin,
     sqrt,
@@ -159,6 +164,11 @@ OPERATIONS = [
     (exp(x) * y - sin(y), lambda x, y: math.exp(x) * y - math.sin(y)),
     (ReLU(x - y) * Heaviside(x, 0), lambda x, y: max(x - y, 0) * (x > 0)),
     (Heaviside(x + 1, S.Half), lambda x, y: 0.5 if x == -1 else float(x > -1)),
+    (Abs(x) ** Rational(1, 3), lambda x, y: abs(x) ** (1 / 3)),
+    (y * Abs(x) ** Rational(-2, 3), lambda x, y: y / abs(x) ** (2 / 3)),
+    (sqrt(2) * x - log(3) * y, lambda x, y: 2**0.5 * x - math.log(3) * y),
+    (Max(x, sqrt(2)) ** (1 - sqrt(2)), lambda x, y: max(x, 2**0.5) ** (1 - 2**0.5)),
+    (pi * x + y / E + GoldenRatio, lambda x, y: math.pi * x + y / math.e + (1 + 5**0.5) / 2),
 ]
 
 
@@ -198,6 +208,42 @@ def test_infinite_numbers(modules):
     assert float(outputs[1]) == -math.inf
     assert math.isnan(float(outputs[2]))
     assert modules in ("mpmath", "sympy") or float(outputs[3]) == math.inf
+
+
+@pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "jax"])
+def test_remainders_are_put_in_parentheses(modules):
+    to_engine = number(modules)
+    function = lambdify([x, y], [2 * Mod(x, 3), Mod(x, 3) ** y, y - Mod(x, 3)], modules)
+    results = function(*map(to_engine, (5.0, 3.0)))
+    assert [float(v) for v in results] == [4, 8, 1]
+
+
+def test_constants_keep_the_dtype():
+    e = sqrt(2) * x + log(2) * x - x ** exp(-1)
+    for dtype in ("float16", "float32", "float64"):
+        assert lambdify(x, e)(np.ones(3, dtype)).dtype == dtype
+
+
+def test_what_is_known_of_complex_constants():
+    assert lambdify(x, I * x + (-1) ** Rational(1, 3))(2.0) == 2j + (-1) ** (1 / 3)
+
+
+INTEGERS = [
+    Max(1, x) / 3,
+    Max(1, x) / Max(3, y),
+    Max(3, y) ** -2,
+    Piecewise((1, x < 2), (y, True)) / 7,
+]
+
+
+@pytest.mark.parametrize("expr", INTEGERS, ids=str)
+def test_integers_are_divided_exactly(expr):
+    mpmath = pytest.importorskip("mpmath")
+    expected = expr.subs({x: 0, y: 0})
+    assert lambdify([x, y], expr, "sympy")(0, 0) == expected
+    with mpmath.workdps(40):
+        difference = lambdify([x, y], expr, "mpmath")(0, 0) * expected.q - expected.p
+        assert abs(difference) < 1e-39
 
 
 def test_mpmath_keeps_its_precision():
