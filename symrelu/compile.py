@@ -31,7 +31,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
-from symrelu.printers import Code, Engine, Rule, engine, rule
+from symrelu.printers import ENGINES, Code, Engine, Rule, engine, rule
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
@@ -193,7 +193,7 @@ class _Program:
     def __init__(self, dummify: bool) -> None:
         self.dummify = dummify
         self.namespace: dict[str, Any] = {}
-        self.taken = {*dir(builtins), *keyword.kwlist, *_RESERVED}
+        self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", *ENGINES}
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
@@ -365,8 +365,6 @@ class _Program:
 
 
 _LEAVES = (Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
-_RESERVED = {"lambdified", "cupy", "jax", "math", "mpmath", "numexpr", "numpy", "scipy", "sympy"}
-_RESERVED |= {"symrelu", "tensorflow", "torch"}
 
 
 def _roots(expr: Any) -> Iterator[Basic]:

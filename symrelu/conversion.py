@@ -493,7 +493,7 @@ def may_be_real(x: Expr) -> bool:
 # Polynomials
 
 
-expand_only = partial(expand, basic=False, log=False, power_base=False, power_exp=False)
+expand_only = partial(expand, log=False, power_base=False, power_exp=False)
 
 
 def quotient(dividend: Expr, divisor: Expr) -> Expr | None:

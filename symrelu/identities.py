@@ -160,7 +160,7 @@ class _Kinks:
         """H(u), by the step of ``u`` or of ``-u``, whatever its value at 0."""
         _, v = expand_only(u).primitive()
         flipped = v.could_extract_minus_sign()
-        h = self.steps.setdefault(-v if flipped else v, Dummy("h"))
+        h = self.steps.setdefault(-v if flipped else v, Dummy())
         return 1 - h if flipped else h
 
     def _in_steps(self, expr: Expr) -> Expr:
@@ -178,7 +178,7 @@ class _Kinks:
             return self._in_steps(written)
         if isinstance(expr, (sign, Heaviside)) and may_be_real(expr.args[0]):
             step = self._step(expr.args[0])
-            jump = Dummy("j")
+            jump = Dummy()
             self.jumps[jump] = expr, (2 * step - 1 if isinstance(expr, sign) else step)
             return jump
         if _is_arithmetic(expr):

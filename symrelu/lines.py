@@ -79,7 +79,7 @@ class Line:
         """The ReLU of the line, by the chain rule at its kinks."""
         points = list(self._with_roots())
         if not is_finite_slope(H0) and any(p.value == 0 and 0 in (p.left, p.right) for p in points):
-            raise NoLineError(f"the slope is {H0} on an interval")
+            raise NoLineError  # the slope is undefined on an interval
         if not points:
             return self if _sign(self.intercept) > 0 else Line(self.x, S.Zero)
         first = points[0]
@@ -155,7 +155,7 @@ class Line:
             if p.left != p.right:
                 pieces.append((piece, self.x < p.t if p.at == p.right else self.x <= p.t))
                 piece = self._affine(p.value - p.right * p.t, p.right)
-        return Piecewise(*pieces, (piece, True)) if pieces else piece
+        return Piecewise(*pieces, (piece, True))
 
     def _affine(self, intercept: Expr, slope: Expr) -> Expr:
         return expand(intercept) + (S.Zero if self.x is None else slope * self.x)

@@ -164,7 +164,7 @@ _TORCH_STEP = "{m}.where({m}.isnan({0}), {0}, ({0:p} > 0).to({0:p}.dtype))"  # i
 _TENSORFLOW_STEP = "{m}.where({m}.math.is_nan({0}), {0}, {m}.cast({0:p} > 0, {0:p}.dtype))"
 
 # By sympy.lambdify's name: SymPy's printer, the module's name in the code, its names.
-_ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
+ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "numpy": ("numpy.NumPyPrinter", "numpy", _ARRAYS),
     "scipy": ("numpy.SciPyPrinter", "numpy", _ARRAYS),
     "cupy": ("numpy.CuPyPrinter", "cupy", _ARRAYS),
@@ -237,9 +237,9 @@ _ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 def engine(module: str, printer: Any, functions: Any) -> Engine:
     """The engine of a module, with a printer of the user's if there is one."""
-    if module not in _ENGINES:
-        raise ValueError(f"lambdify knows no module {module!r}; it knows {', '.join(_ENGINES)}")
-    path, name, names = _ENGINES[module]
+    if module not in ENGINES:
+        raise ValueError(f"lambdify knows no module {module!r}; it knows {', '.join(ENGINES)}")
+    path, name, names = ENGINES[module]
     if printer is None:
         submodule, kind = path.split(".")
         printer = getattr(import_module(f"sympy.printing.{submodule}"), kind)

@@ -196,8 +196,8 @@ def _total(parts: list[Expr]) -> Expr:
     for conds, alike in pieces.items():
         # One Piecewise for all on the same conditions: see times.
         sums = [(Add(*(p.args[i].expr for p in alike)), cond) for i, cond in enumerate(conds)]
-        others.append(Piecewise(*sums, evaluate=False) if len(alike) > 1 else alike[0])
-    return others[0] if len(others) == 1 else Add(*others, evaluate=all(map(is_small, others)))
+        others.append(Piecewise(*sums, evaluate=False))
+    return Add(*others, evaluate=all(map(is_small, others)))
 
 
 def _scalar(expr: Any) -> tuple[Expr, Expr]:

@@ -74,6 +74,12 @@ half = S.Half
         (ReLU(exp(y) - x, 1).rewrite(Piecewise), ReLU(exp(y) - x, 1)),
         (Piecewise((x - a, x > a), (0, True)), ReLU(x - a)),
         (Piecewise((x - y, x > y), (y - x, True)), 2 * ReLU(x - y) - x + y),
+        (Piecewise((x - y, 2 * x - 2 * y > 0), (0, True)), ReLU(2 * x - 2 * y) / 2),
+        (Piecewise((a * (x - y), 3 * x - 3 * y > 0), (0, True)), a * ReLU(3 * x - 3 * y) / 3),
+        (
+            Piecewise((x - y + a, x > y), (c * (x - y) + a, Eq(x, y)), (a, True)),
+            a + ReLU(x - y, c),
+        ),
         (ReLU(ReLU(x) - y), ReLU(ReLU(x) - y)),
         # Steps.
         ((2 * x - 2) * Heaviside(x - 1, c), 2 * ReLU(x - 1, c)),
@@ -132,6 +138,8 @@ def test_converted(e, expected):
         (ReLU(x) - ReLU(-x), x - ReLU(x) + ReLU(x, -1)),
         (ReLU(x, nan) - ReLU(-x), x - ReLU(x) + ReLU(x, nan)),
         (ReLU(x, c) - ReLU(x), ReLU(x, c) - ReLU(x)),
+        (ReLU(x - 2, 1) - ReLU(x - 2), ReLU(x - 2, 1) - ReLU(x - 2)),
+        (Max(ReLU(x - 1, c), 1 - x, 2 - 2 * x), 2 - 2 * x + 3 * ReLU(x - 1, (1 + c) / 6)),
         (Piecewise((x, Ne(x, 0)), (0, True)), x - ReLU(x) + ReLU(x, -1)),
     ],
     ids=str,

@@ -1,6 +1,6 @@
 """What holds of the values of ReLU and its relatives."""
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 from random import Random
 
 import pytest
@@ -20,6 +20,7 @@ from sympy import (
     Symbol,
     count_ops,
     exp,
+    log,
     sign,
     sqrt,
     symbols,
@@ -28,6 +29,7 @@ from sympy import (
 from symrelu import ReLU, as_relu, relusimp
 
 x, y, z = symbols("x y z", real=True)
+p, q = symbols("p q", positive=True)
 c = Symbol("c")
 half = S.Half
 
@@ -55,8 +57,15 @@ half = S.Half
         (exp(ReLU(x) - ReLU(-x)), exp(x)),
         (sqrt(ReLU(x) ** 2 - x * ReLU(x) + 4), 2),
         (ReLU(exp(x) - y) - ReLU(y - exp(x)), exp(x) - y),
-        # Kinks in one variable are not independent.
         (ReLU(ReLU(x) - 1), ReLU(x - 1)),
+        (sign(x - y) * (x - y), Abs(x - y)),
+        (ReLU(x - y) + ReLU(y - x) + 1, Abs(x - y) + 1),
+        (Heaviside(x - y, c) + ReLU(x - y) - ReLU(y - x), Heaviside(x - y, c) + x - y),
+        # What is no polynomial in kinks stays as it is.
+        (ReLU(x - y) - ReLU(y - x) + log(p * q), x - y + log(p * q)),
+        (ReLU(x - y) - ReLU(y - x) + (p * q) ** c, x - y + (p * q) ** c),
+        (ReLU(x - y) - ReLU(y - x) + p ** (c + x), x - y + p ** (c + x)),
+        # Kinks in one variable are not independent.
         (Max(x, 1) + Min(x, 2) - Min(Max(x, 1), 2), x),
         (Abs(Abs(x) - 1) + 2 * ReLU(Abs(x)) - Abs(x + 1) - Abs(x - 1), Abs(x) - 1),
     ],
@@ -66,12 +75,20 @@ def test_simplified(long, short):
     assert relusimp(long) == short
 
 
+@pytest.mark.parametrize(("u", "v", "w"), [*permutations([x, y, z])])
+def test_in_any_order_of_the_kinks(u, v, w):
+    assert relusimp(ReLU(u - v) + ReLU(u - w) - ReLU(w - u)) == ReLU(u - v) + u - w
+    product = ReLU(u - v) * ReLU(v - w) * ReLU(u + w - 1)
+    assert relusimp(product * Heaviside(u - v)) == product
+
+
 @pytest.mark.parametrize(
     "e",
     [
         x,
         S(3),
         ReLU(x) - ReLU(x - 1),
+        x * (x + 1) - x**2,  # no kinks
         ReLU(x) / x,  # at 0 it is no number, and 1/x is not a polynomial
         sign(x) ** 2,  # 0 at 0, and 1 elsewhere
         sign(x) ** 2 - 1,
