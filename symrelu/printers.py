@@ -265,15 +265,13 @@ def _operand_printer(printer: Any) -> CodePrinter:
                 return self.codes[item].at(ATOM)
             return super().parenthesize(item, level, strict)
 
-    known = OperandPrinter._default_settings.keys() | {"order"}
+    known = OperandPrinter._default_settings
     return OperandPrinter({k: v for k, v in (settings | _SETTINGS).items() if k in known})
 
 
 _SETTINGS = {
     "fully_qualified_modules": True,
     "allow_unknown_functions": False,
-    "inline": True,
-    "order": "none",
 }
 
 
@@ -488,8 +486,6 @@ def _(node: Expr, engine: Engine) -> Rule:
         return Rule([Pow(base, -exponent)], lambda code: Code(f"{one}/{code.at(POWER)}", PRODUCT))
     if exponent is S.Half:
         return Rule([base], lambda code: engine.call(engine.sqrt, code))
-    if base is S.Exp1:
-        return _by_sympy(engine, node)
     return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
 
 

@@ -281,6 +281,11 @@ def test_the_first_dict_goes_first():
     assert lambdify(x, f(x), [{"f": lambda v: 1}, {"f": lambda v: 2}, "numpy"])(0) == 1
 
 
+def test_relu_may_be_the_users():
+    function = lambdify(x, ReLU(x) + ReLU(x, c), [{"ReLU": lambda v, *H0: 10 * v}, "numpy"])
+    assert function(3) == 60
+
+
 def test_modules_that_are_not_known():
     with pytest.raises(ValueError, match="knows no module 'nope'; it knows numpy"):
         lambdify(x, x, "nope")

@@ -2,6 +2,8 @@
 
 import inspect
 import math
+import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from sympy import (
     E,
     Eq,
     Float,
+    Function,
     GoldenRatio,
     HadamardPower,
     HadamardProduct,
@@ -29,6 +32,7 @@ from sympy import (
     I,
     Identity,
     ImmutableMatrix,
+    IndexedBase,
     Inverse,
     MatAdd,
     MatMul,
@@ -56,6 +60,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
+from sympy.printing.numpy import NumPyPrinter
 
 from symrelu import ReLU, gradient, lambdify
 
@@ -203,11 +208,13 @@ def test_an_extremum_of_nan_is_nan(expr, modules):
 @pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "numexpr", "jax", "torch"])
 def test_infinite_numbers(modules):
     number(modules)
-    outputs = lambdify([x], [S.Infinity, S.NegativeInfinity, S.NaN, Float("1e400")], modules)(0)
+    numbers = [S.Infinity, S.NegativeInfinity, S.NaN, Float("1e400"), Float("-1e400")]
+    outputs = lambdify([x], numbers, modules)(0)
     assert float(outputs[0]) == math.inf
     assert float(outputs[1]) == -math.inf
     assert math.isnan(float(outputs[2]))
-    assert modules in ("mpmath", "sympy") or float(outputs[3]) == math.inf
+    if modules not in ("mpmath", "sympy"):
+        assert [float(v) for v in outputs[3:]] == [math.inf, -math.inf]
 
 
 @pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "jax"])
@@ -271,6 +278,42 @@ def test_numexpr_has_no_matrices():
     with pytest.raises(NotImplementedError) as caught:
         lambdify([x, y], EXPLICIT, "numexpr")
     assert str(caught.value) == "lambdify: numexpr has no matrices; give a list of the elements"
+
+
+@pytest.mark.parametrize("modules", ["math", "mpmath"])
+@pytest.mark.parametrize("e", [ReLU(x), Heaviside(x, 0), Heaviside(x, c), Max(x, 1), Min(x, y)])
+def test_what_is_written_several_times_is_computed_once(e, modules):
+    source = inspect.getsource(lambdify([x, y, c], e.subs(x, sin(x)), modules))
+    assert source.count("sin(x)") == 1
+
+
+def test_the_value_does_not_depend_on_the_slope():
+    source = inspect.getsource(lambdify([x, c], [ReLU(sin(x)), ReLU(sin(x), c)]))
+    assert source.count("maximum") == 1
+    assert inspect.getsource(lambdify(x, ReLU(sin(x)))).count("\n") == 2  # no name
+
+
+def test_negative_floats_have_powers():
+    assert lambdify(y, Float(-1.5) ** y)(2.0) == 2.25
+
+
+def test_elements_of_indexed_arrays():
+    a = IndexedBase("a")
+    assert lambdify(a, a[0, 1] - a[1, 0])(np.array([[1, 5], [2, 3]])) == 3
+
+
+def test_cupy_by_its_source(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", np)
+    function = lambdify(x, ReLU(sin(x)), "cupy")
+    assert "return cupy.maximum(cupy.sin(x), 0)" in inspect.getsource(function)
+    assert function(1.0) == np.sin(1.0)
+
+
+def test_settings_of_a_printer():
+    printer = NumPyPrinter({"fully_qualified_modules": False, "allow_unknown_functions": True})
+    assert lambdify(x, sin(x), printer=printer)(1.0) == np.sin(1.0)
+    with pytest.raises(NotImplementedError, match="numpy has no numeric form of Function2"):
+        lambdify(x, type("Function2", (Function,), {})(x), printer=printer)
 
 
 # Matrices
@@ -356,6 +399,8 @@ ROW, COLUMN = OneMatrix(1, 2), OneMatrix(2, 1)
         (BlockMatrix([[M2, w]]), "numpy.block([[M, w]])"),
         (MatrixElement(M2 * N2, 0, 1), "(M @ N)[0, 1]"),
         (2 * M2[0, 1], "2*M[0, 1]"),
+        (MatMul(HadamardPower(M2, 2), N2), "M**2 @ N"),
+        (Trace(M2 * N2) ** 2, "(N*M.T).sum()**2"),
         (MatrixSlice(M2 + N2, (0, 1), (1, 2)), "(M + N)[0:1:1, 1:2:1]"),
         (MatrixSlice(M2, (0, 2, 2), (1, 2)), "M[0:2:2, 1:2:1]"),
         (ImmutableMatrix([[x, -y], [1, x + y]]), "numpy.array([[x, -y], [1, x + y]])"),
@@ -366,6 +411,19 @@ ROW, COLUMN = OneMatrix(1, 2), OneMatrix(2, 1)
 )
 def test_code_of_matrices(expr, expected):
     assert code(expr) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        ((10, 100, 5, 50), "(M0 @ M1) @ M2"),
+        ((50, 5, 100, 10), "M0 @ (M1 @ M2)"),
+        ((40, 20, 30, 10, 30), "(M0 @ (M1 @ M2)) @ M3"),
+    ],
+)
+def test_products_take_the_fewest_multiplications(sizes, expected):
+    factors = [MatrixSymbol(f"M{k}", *shape) for k, shape in enumerate(pairwise(sizes))]
+    assert code(MatMul(*factors)) == expected
 
 
 N, K = 3, 4

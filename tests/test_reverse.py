@@ -51,6 +51,7 @@ from sympy import (
     cos,
     erf,
     exp,
+    expand,
     floor,
     gamma,
     hyper,
@@ -281,6 +282,14 @@ def test_the_gradient_is_the_derivative(e):
         if difference == 0 or difference.doit() == 0:
             continue
         assert abs(difference.doit().subs(point).doit().evalf(25)) < 1e-20
+
+
+def test_elements_of_indexed_arrays_by_elements_of_another_index():
+    a = IndexedBase("a")
+    e = a[i] ** 2 * ReLU(a[j])
+    assert gradient(e, a[j]).subs({i: 1, j: 1}) == (e.diff(a[j])).subs({i: 1, j: 1})
+    other = a[Symbol("k", integer=True)]
+    assert expand(gradient(e, other) - e.diff(other)) == 0
 
 
 def test_exactly():
