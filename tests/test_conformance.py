@@ -152,8 +152,6 @@ def _trouble(cell, what, to_engine):
     if what == "slope" and array.dtype.kind == "i" and cell.H0 not in (0, 1):
         if cell.layout != "empty":
             assert result.dtype.kind == "f"  # as there is no integer for it
-    elif cell.layout == "0-d" and NUMPY_1:
-        pass  # NumPy 1 promotes a 0-d array like a number, by its value
     elif kind != kept and not (cell.engine in NUMBER_ENGINES and what == "slope"):
         trouble.add("dtype")
     tiny = np.finfo(cell.dtype).smallest_normal if array.dtype.kind == "f" else 0
@@ -167,9 +165,12 @@ def _trouble(cell, what, to_engine):
 
 @pytest.mark.parametrize("cell", list(_cells()), ids=lambda cell: "-".join(map(str, cell)))
 def test_conformance(cell, to_engine):
+    # NumPy 1 promotes a 0-d array like a number, by its value.
+    open_ = {"dtype"} if cell.layout == "0-d" and NUMPY_1 else set()
     for what in EXPRESSIONS:
         limits = [pair for pair in cell.limits(what) if (cell.engine, pair[0]) in LIMITS]
-        assert _trouble(cell, what, to_engine) == {trouble for _, trouble in limits}, what
+        expected = {trouble for _, trouble in limits}
+        assert _trouble(cell, what, to_engine) - open_ == expected - open_, what
 
 
 def test_every_limit_is_one_of_some_cell():
