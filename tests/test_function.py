@@ -234,6 +234,18 @@ def test_an_argument_that_is_0_everywhere_may_have_a_slope():
     assert ReLU(zero, nan).args == (zero, nan)
 
 
+def test_signs_of_what_is_not_evaluated():
+    def facts(*args):
+        e = ReLU(*args, evaluate=False)
+        return e.is_positive, e.is_zero
+
+    assert facts(p) == facts(3, half) == (True, False)
+    assert facts(-p) == facts(-3, half) == facts(n) == (False, True)
+    assert facts(r) == facts(c) == (None, None)
+    assert facts(-ReLU(r, half)) == (False, True)  # with the slope 0
+    assert facts(-ReLU(r, half), half) == (None, None)
+
+
 def test_what_would_change_a_slope_is_never_automatic():
     assert ReLU(x) - ReLU(-x) != x
     assert (ReLU(r) - ReLU(-r)).diff(r).subs(r, 0) == 0
