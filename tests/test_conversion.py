@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ from sympy import (
     symbols,
 )
 
-from symrelu import ReLU, as_relu
+from symrelu import ReLU, as_relu, lambdify, relusimp
 
 x, y, a, b = symbols("x y a b", real=True)
 c, plain = symbols("c plain")
@@ -312,3 +313,11 @@ def test_hinge_form_is_a_normal_form(e):
     assert form.xreplace(dict.fromkeys(hinges, S(0))).diff(x, 2) == 0
     for other in (form.rewrite(Piecewise), form.rewrite(Abs), e + Abs(x) - Max(x, -x)):
         assert as_relu(other, H0=0) == form
+
+
+def test_compiled_it_keeps_nan_and_the_dtype():
+    e = as_relu(Abs(x - 1) + Max(0, x))
+    for function in (lambdify(x, e), lambdify(x, relusimp(e))):
+        result = function(np.array([np.nan, 1, -2], "float32"))
+        assert result.dtype == "float32"
+        np.testing.assert_array_equal(result, [np.nan, 1, 3])
