@@ -228,6 +228,10 @@ def test_constants_keep_the_dtype():
     e = sqrt(2) * x + log(2) * x - x ** exp(-1)
     for dtype in ("float16", "float32", "float64"):
         assert lambdify(x, e)(np.ones(3, dtype)).dtype == dtype
+        assert lambdify(M2, sqrt(2) * M2)(np.ones((2, 2), dtype)).dtype == dtype
+        slope = lambdify(x, ReLU(x, sqrt(2)).diff(x))(np.array([-1, 0, 1, np.nan], dtype))
+        np.testing.assert_array_equal(slope, np.array([0, sqrt(2), 1, np.nan], dtype))
+        assert slope.dtype == dtype
 
 
 def test_what_is_known_of_complex_constants():
