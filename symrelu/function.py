@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,11 +13,8 @@ from sympy import (
     Dummy,
     Eq,
     Expr,
-    Float,
     Function,
     Heaviside,
-    Lambda,
-    Lt,
     Max,
     Min,
     Mul,
@@ -36,12 +32,12 @@ from sympy import (
 )
 from sympy.assumptions.predicates import calculus, ntheory, order, sets
 from sympy.core.function import ArgumentIndexError
-from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
-from symrelu.elementwise import Elementwise
+from symrelu.matrices.elementwise import Elementwise
+from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
 
 
@@ -51,32 +47,6 @@ def step(x: Expr, H0: Expr) -> Expr:
     if len(possible) == 1:
         return {-1: S.Zero, 0: H0, 1: S.One}[min(possible)]
     return Heaviside(x, H0, evaluate=False)
-
-
-def _unless_known(code: Callable[[Any, Any], str]) -> Callable[[Any, Any], str]:
-    """Let a name that the user has given for ReLU come first."""
-
-    def printed(relu: ReLU, printer: Any) -> str:
-        if "ReLU" in printer.known_functions:
-            name: str = printer._print_Function(relu)
-            return name
-        return code(relu, printer)
-
-    return printed
-
-
-class _Inlined:
-    """The ``_imp_`` that SymPy's code printers put in the place of a call.
-
-    Only an instance has one: ``lambdify`` looks for it on the class, and what it
-    finds there it calls by name instead.
-    """
-
-    def __get__(self, relu: ReLU | None, cls: type) -> Lambda | None:
-        if relu is None:
-            return None
-        # A constant function, so that nothing is substituted and re-evaluated.
-        return Lambda(tuple(Dummy() for _ in relu.args), relu._as_branches(S.Zero))
 
 
 def _expression(value: Any, name: str) -> Any:
@@ -123,7 +93,7 @@ def _is_flat_at_zero(x: Expr) -> bool:
     return is_small(x) and not x.has(ReLU, Max, Min, Piecewise)
 
 
-class ReLU(Function):
+class ReLU(Printed, Function):
     r"""
     The rectified linear unit, with the slope at the kink of your choosing.
 
@@ -420,7 +390,7 @@ class ReLU(Function):
         if x.has(Piecewise):
             # SymPy would take minutes to fold the conditions of a network; as a function of one
             # variable it needs no nesting.
-            from symrelu.conversion import broken_line
+            from symrelu.kinks.conversion import broken_line
 
             if line := broken_line(self):
                 return line.as_piecewise()
@@ -456,84 +426,6 @@ class ReLU(Function):
             return None
         ramp = slope * SingularityFunction(variable, -x.subs(variable, 0) / slope, 1)
         return ramp if slope.is_positive else x - ramp
-
-    # Printing
-
-    def _mathml_presentation(self, printer: Any) -> Any:
-        node = printer._print_Function(self)
-        node.getElementsByTagName("mi")[0].firstChild.data = "ReLU"  # not relu
-        return node
-
-    def _mathml_content(self, printer: Any) -> Any:
-        node = printer._print_Function(self)
-        node.replaceChild(printer._print(Symbol("ReLU")), node.firstChild)  # <relu/> is no element
-        return node
-
-    # Code: a choice of branches serves most languages, and keeps nan, which is not
-    # less than 0; C's fmax and its likes lose it.
-
-    _imp_ = _Inlined()
-
-    def _as_branches(self, zero: Expr) -> Expr:
-        x = self.args[0]
-        negative = ExprCondPair(zero, Lt(x, zero, evaluate=False))
-        return Piecewise(negative, ExprCondPair(x, True), evaluate=False)
-
-    def _typed(self, printer: Any) -> str:
-        # Both branches have one type in these languages.
-        zero = S.Zero if self.args[0].is_integer else Float(0)
-        return printer._print(self._as_branches(zero))
-
-    _smtlib = _typed
-    _glsl = _unless_known(_typed)
-
-    @_unless_known
-    def _rust_code(self, printer: Any) -> str:
-        return f"({self._typed(printer)})"
-
-    @_unless_known
-    def _fcode(self, printer: Any) -> str:
-        if printer._settings["standard"] >= 95:
-            return self._typed(printer)
-        x = printer._print(self.args[0])
-        if self.args[0].is_integer:
-            return f"max(0, {x})"
-        return f"(max(0.0d0, {x}) + 0*atan({x}))"  # atan for the sake of nan
-
-    @_unless_known
-    def _octave(self, printer: Any) -> str:
-        x = printer._print(self.args[0])
-        return f"(max(0, {x}) + 0*sign({x}))"  # sign for the sake of nan
-
-    @_unless_known
-    def _rcode(self, printer: Any) -> str:
-        return f"pmax(0, {printer._print(self.args[0])})"
-
-    @_unless_known
-    def _mcode(self, printer: Any) -> str:
-        return f"Ramp[{printer._print(self.args[0])}]"
-
-    @_unless_known
-    def _numpycode(self, printer: Any) -> str:
-        name = printer._module_format(f"{printer._module}.maximum")
-        return f"{name}({printer._print(self.args[0])}, 0)"
-
-    _cupycode = _numpycode
-
-    def _called(self, printer: Any, name: str) -> str:
-        return f"{printer._module_format(name)}({printer._print(self.args[0])})"
-
-    @_unless_known
-    def _jaxcode(self, printer: Any) -> str:
-        return self._called(printer, "jax.nn.relu")
-
-    @_unless_known
-    def _torchcode(self, printer: Any) -> str:
-        return self._called(printer, "torch.relu")
-
-    @_unless_known
-    def _tensorflowcode(self, printer: Any) -> str:
-        return self._called(printer, "tensorflow.nn.relu")
 
 
 def _ask_of_relu(relu: ReLU, assumptions: Any, predicate: Any) -> bool | None:

@@ -1,6 +1,7 @@
 """SymPy's own checks of a function, adapted to ReLU."""
 
 from importlib import import_module
+from importlib.metadata import version
 
 import pytest
 from sympy import Abs, Heaviside, MatrixSymbol, Max, Min, Piecewise, S, Symbol, exp, sin, symbols
@@ -20,10 +21,10 @@ MATRICES = [ReLU(MatrixSymbol("X", 2, 3)), ReLU(MatrixSymbol("X", 2, 3), c)]
 
 HOMES = {
     "ReLU": "function",
-    "as_relu": "conversion",
-    "gradient": "reverse",
-    "lambdify": "compile",
-    "relusimp": "identities",
+    "as_relu": "kinks.conversion",
+    "gradient": "gradients.reverse",
+    "lambdify": "code.compile",
+    "relusimp": "kinks.identities",
 }
 
 
@@ -37,6 +38,22 @@ def test_names():
     assert {*dir(symrelu)} == {*HOMES, *(name for name in vars(symrelu) if name.startswith("__"))}
     with pytest.raises(AttributeError, match="module 'symrelu' has no attribute 'relu'"):
         _ = symrelu.relu
+
+
+def test_version():
+    assert symrelu.__version__ == version("symrelu")
+
+
+@pytest.mark.parametrize(
+    ("old", "name", "new"), [("vjp", "pullback", "gradients"), ("printers", "rule", "code")]
+)
+def test_former_homes(old, name, new):
+    module = import_module(f"symrelu.{old}")
+    with pytest.warns(DeprecationWarning, match=f"from symrelu.{new} import {name}"):
+        former = getattr(module, name)
+    assert former is getattr(import_module(f"symrelu.{new}"), name)
+    with pytest.raises(AttributeError, match="__nothing__"):
+        _ = module.__nothing__
 
 
 @pytest.mark.parametrize("e", [*EXPRESSIONS, *MATRICES], ids=str)

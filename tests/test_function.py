@@ -761,7 +761,20 @@ def test_integrates_by_sympy_once_rewritten():
 
 @pytest.mark.parametrize(
     "argument",
-    ["x", "1", [1, 2], (1, 2), {1}, True, False, np.bool_(True), None, x < 1, object(), S.Reals],
+    [
+        "x",
+        "1",
+        [1, 2],
+        (1, 2),
+        {1},
+        True,
+        False,
+        np.bool_(True),
+        None,
+        x < 1,
+        pytest.param(object(), id="object"),
+        S.Reals,
+    ],
     ids=str,
 )
 def test_no_expression(argument):

@@ -39,7 +39,7 @@ def dist(tmp_path_factory):
 def test_the_wheel_holds_the_package_and_nothing_else(dist):
     (wheel,) = dist.glob("*.whl")
     info = "-".join(wheel.name.split("-")[:2]) + ".dist-info"
-    modules = {f"symrelu/{module.name}" for module in (ROOT / "symrelu").glob("*.py")}
+    modules = {str(module.relative_to(ROOT)) for module in (ROOT / "symrelu").rglob("*.py")}
     metadata = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")}
     with zipfile.ZipFile(wheel) as archive:
         assert set(archive.namelist()) == modules | {"symrelu/py.typed"} | metadata
@@ -71,5 +71,6 @@ def test_the_wheel_passes_tests_of_the_sdist_where_there_is_no_source(dist, tmp_
     installed = {"cwd": source, "PYTHONPATH": str(site)}
     shown = run("-c", "import symrelu; print(symrelu.__file__)", **installed)
     assert Path(shown.strip()) == site / "symrelu" / "__init__.py"
-    quick = [f"tests/test_{name}.py" for name in ("conventions", "elementwise", "readme", "signs")]
+    names = ("test_conventions", "matrices/test_elementwise", "test_readme", "test_signs")
+    quick = [f"tests/{name}.py" for name in names]
     run("-m", "pytest", "-p", "no:cacheprovider", *quick, "--pyargs", "symrelu", **installed)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from programs import (
+from support.programs import (
     KINKED,
     at_kinks,
     build,

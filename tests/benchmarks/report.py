@@ -31,7 +31,7 @@ from sympy import Heaviside, Max, Piecewise, symbols
 from symrelu import ReLU, gradient, lambdify
 
 sys.path.append(str(Path(__file__).parent.parent))
-import networks
+from support import networks
 
 Run = Callable[[], Any]
 # A peer: its name, what must be installed, and what prepares the call that is timed.

@@ -14,7 +14,7 @@ from symrelu import ReLU
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from calculus_table import FACTS, SETS, TABLE
+from support.calculus_table import FACTS, SETS, TABLE
 
 TASKS = [
     pytest.param(task, which, id=f"{which}: {task.what}", marks=pytest.mark.benchmark(group=group))

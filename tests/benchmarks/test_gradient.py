@@ -11,7 +11,7 @@ from symrelu import ReLU, gradient
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from networks import chain, matrix_network, network
+from support.networks import chain, matrix_network, network
 
 LARGE = (2, 32, 32, 1)  # 1,185 parameters
 SMALL = (2, 4, 4, 4, 4, 1)  # 77 parameters

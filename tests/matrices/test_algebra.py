@@ -23,7 +23,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu import ReLU
-from symrelu.matrix import (
+from symrelu.matrices.algebra import (
     element,
     hadamard,
     inner,

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from evaluate import NUMPY, evaluate, jax_engine, torch_engine
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import products
+from support.evaluate import NUMPY, evaluate, jax_engine, torch_engine
+from support.networks import products
 from sympy import (
     BlockDiagMatrix,
     BlockMatrix,
@@ -54,8 +54,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu import ReLU, gradient
-from symrelu.elementwise import Elementwise
-from symrelu.vjp import pullback, times
+from symrelu.gradients.rules import pullback, times
+from symrelu.matrices.elementwise import Elementwise
 
 c, s, t, d = symbols("c s t d")
 i, j = symbols("i j", integer=True)

@@ -13,8 +13,8 @@ import pytest
 import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from networks import distinct
-from programs import (
+from support.networks import distinct
+from support.programs import (
     KINKED,
     build,
     cases,

@@ -8,7 +8,7 @@ from xml.dom.minidom import parseString
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import (
+from support.programs import (
     KINKED,
     LINEAR,
     Expressions,

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from evaluate import evaluate
-from networks import matrix_network, matrix_operations, products
+from support.evaluate import evaluate
+from support.networks import matrix_network, matrix_operations, products
 from sympy import (
     Heaviside,
     Matrix,

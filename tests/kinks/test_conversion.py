@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import distinct
+from support.networks import distinct
 from sympy import (
     Abs,
     Derivative,

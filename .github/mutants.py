@@ -1,6 +1,6 @@
 """Mutation testing: does a test fail when the package is changed?
 
-    python tests/mutants.py symrelu/vjp.py symrelu/matrix.py
+    python .github/mutants.py symrelu/gradients/rules.py symrelu/matrices/algebra.py
 
 The changes are those of mutmut, which by itself passes over decorated functions: here
 most rules are.  A mutant meets the tests that run the changed statement, those of its
@@ -190,10 +190,10 @@ def choose(mutant, recorded, budget):
     names = {name for line in mutant["lines"] for name in runs.get(str(line), ())}
     if not names - {""}:  # it runs when the module is imported
         names = {name for tests in runs.values() for name in tests}
-    own, ranks = f"tests/test_{Path(mutant['path']).stem}.py", defaultdict(count)
+    own, ranks = f"/test_{Path(mutant['path']).stem}.py", defaultdict(count)
     fast = sorted(names - {""}, key=seconds.get)
     order = {name: next(ranks[name.partition("::")[0]]) for name in fast}
-    names = sorted(fast, key=lambda name: (not name.startswith(own), order[name]))
+    names = sorted(fast, key=lambda name: (own not in name, order[name]))
     spent = accumulate(seconds[name] for name in names)
     return [name for name, total in zip(names, spent, strict=True) if total <= budget]
 

@@ -5,7 +5,7 @@ from math import inf
 
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
-from programs import (
+from support.programs import (
     KINKED,
     build,
     cases,

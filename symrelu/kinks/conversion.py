@@ -42,10 +42,10 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.polys.polyerrors import PolynomialError
 
-from symrelu.elementwise import Elementwise
 from symrelu.function import ReLU
 from symrelu.graph import postorder
-from symrelu.lines import Line, NoLineError, broken, ordered, samples
+from symrelu.kinks.lines import Line, NoLineError, broken, ordered, samples
+from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, known
 
 

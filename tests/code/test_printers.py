@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from evaluate import evaluate
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import matrix_network
+from support.evaluate import evaluate
+from support.networks import matrix_network
 from sympy import (
     Abs,
     Add,

@@ -27,7 +27,7 @@ from sympy import (
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from symrelu import ReLU, gradient
-from symrelu.elementwise import Elementwise
+from symrelu.matrices.elementwise import Elementwise
 
 c, t = symbols("c t")
 m, n = symbols("m n", integer=True, positive=True)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import sympy.printing.tensorflow  # noqa: F401  (it looks for TensorFlow when it is loaded)
-from conformance_limits import LIMITS
+from support.conformance_limits import LIMITS
 from sympy import S, nan, symbols
 
 from symrelu import ReLU, lambdify

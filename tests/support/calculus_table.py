@@ -13,17 +13,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import mpmath
-from numerics import (
-    bromwich,
-    compiled,
-    fourier_sum,
-    nearest,
-    quadrature,
-    relu,
-    runge_kutta,
-    second_difference,
-    slope,
-)
 from sympy import (
     Abs,
     AccumBounds,
@@ -85,6 +74,17 @@ from sympy.calculus.util import continuous_domain
 from sympy.stats import E as expectation  # noqa: N811
 from sympy.stats import Exponential, Normal, Uniform, variance
 
+from support.numerics import (
+    bromwich,
+    compiled,
+    fourier_sum,
+    nearest,
+    quadrature,
+    relu,
+    runge_kutta,
+    second_difference,
+    slope,
+)
 from symrelu import ReLU, as_relu, relusimp
 
 x, t, y, k, m = symbols("x t y k m", real=True)

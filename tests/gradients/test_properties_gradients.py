@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from networks import matrix_network
-from programs import (
+from support.networks import matrix_network
+from support.programs import (
     KINKED,
     RELUS,
     Numbers,

@@ -23,7 +23,8 @@ from sympy import (
 )
 from sympy.matrices import MatrixBase
 
-from symrelu.conversion import (
+from symrelu.function import ReLU
+from symrelu.kinks.conversion import (
     broken_line,
     divided,
     expand_only,
@@ -31,7 +32,6 @@ from symrelu.conversion import (
     may_be_real,
     quotient,
 )
-from symrelu.function import ReLU
 
 
 def relusimp(expr: Any) -> Any:

@@ -4,7 +4,7 @@ import pytest
 from sympy import Eq, Piecewise, Rational, S, Symbol, cos, nan, pi, sin, sqrt
 
 from symrelu import ReLU
-from symrelu.lines import Line, NoLineError, ordered, samples
+from symrelu.kinks.lines import Line, NoLineError, ordered, samples
 
 x = Symbol("x", real=True)
 c = Symbol("c")

@@ -3,7 +3,22 @@
 import random
 
 import pytest
-from calculus_table import ANTIDERIVATIVES, FACTS, RANGES, SETS, TABLE, Z, a, k, n, s, t, u, x, y
+from support.calculus_table import (
+    ANTIDERIVATIVES,
+    FACTS,
+    RANGES,
+    SETS,
+    TABLE,
+    Z,
+    a,
+    k,
+    n,
+    s,
+    t,
+    u,
+    x,
+    y,
+)
 from sympy import (
     Abs,
     DiracDelta,

@@ -26,10 +26,10 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
+from symrelu.gradients.rules import pullback, times
 from symrelu.graph import postorder
-from symrelu.matrix import element, matadd, matmul
+from symrelu.matrices.algebra import element, matadd, matmul
 from symrelu.signs import is_small
-from symrelu.vjp import pullback, times
 
 
 def gradient(expr: Any, wrt: Any) -> Any:
@@ -107,7 +107,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     See Also
     ========
 
-    symrelu.vjp.pullback : the table of vector-Jacobian products, open for more rules.
+    symrelu.gradients.pullback : the table of vector-Jacobian products, open for more rules.
 
     References
     ==========
@@ -163,7 +163,7 @@ def _by_sympy(node: Expr, cotangent: Expr, variable: Expr) -> Expr:
         name = type(node).__name__
         raise NotImplementedError(
             f"gradient has no rule for {name} by the matrix {variable}; register one with "
-            f"@symrelu.vjp.pullback.register({name})"
+            f"@symrelu.gradients.pullback.register({name})"
         )
     entries = ImmutableMatrix(*variable.shape, lambda i, j: node.diff(variable[i, j]))
     return matmul(cotangent, entries)

@@ -16,7 +16,7 @@ import pytest
 import sympy
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import chain, network
+from support.networks import chain, network
 from sympy import (
     ITE,
     Abs,
@@ -546,7 +546,7 @@ def test_dimensions_are_numbers():
 
 def _rules(monkeypatch, *args):
     """How often a node is asked for its code, and the lines that come out."""
-    import symrelu.compile as module
+    import symrelu.code.compile as module
 
     asked = []
     original = module.rule
@@ -557,7 +557,7 @@ def _rules(monkeypatch, *args):
 
 
 def test_every_node_is_asked_once(monkeypatch):
-    import symrelu.compile as module
+    import symrelu.code.compile as module
 
     asked = []
     original = module.rule

@@ -31,7 +31,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
-from symrelu.printers import ENGINES, Code, Engine, Rule, engine, rule
+from symrelu.code.printers import ENGINES, Code, Engine, Rule, engine, rule
 
 _WIDTH = 100  # code that gets longer than this is given a name
 

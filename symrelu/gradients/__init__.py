@@ -1,0 +1,6 @@
+"""Derivatives: the reverse sweep, and the open table of rules it walks by."""
+
+from symrelu.gradients.reverse import gradient
+from symrelu.gradients.rules import pullback
+
+__all__ = ["gradient", "pullback"]

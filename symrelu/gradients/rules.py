@@ -1,0 +1,402 @@
+r"""The table of vector-Jacobian products, one rule per SymPy class.
+
+A node $y = f(x_1, \ldots, x_n)$ of an expression has received its cotangent
+$\bar y = \partial L / \partial y$.  The rule of its class yields each $x_i$ that is
+needed, with what this node adds to the cotangent of $x_i$: for scalars
+$\bar y \, \partial f / \partial x_i$.  A cotangent has the shape of its primal.
+
+A rule for a class of your own is three lines::
+
+    @pullback.register(MyNode)
+    def _(node, cotangent, needed):
+        yield node.args[0], cotangent * slope_of_my_node(node.args[0])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import reduce, singledispatch
+from itertools import accumulate, product
+
+from sympy import (
+    Abs,
+    Add,
+    BlockMatrix,
+    Derivative,
+    Determinant,
+    DiagMatrix,
+    DiagonalMatrix,
+    DiagonalOf,
+    DiracDelta,
+    Dummy,
+    Expr,
+    Function,
+    HadamardPower,
+    HadamardProduct,
+    Heaviside,
+    Identity,
+    Inverse,
+    Lambda,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Max,
+    Min,
+    Mul,
+    OneMatrix,
+    Piecewise,
+    Pow,
+    S,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+    evaluate,
+    log,
+    preorder_traversal,
+    sign,
+)
+from sympy.core.function import ArgumentIndexError
+from sympy.core.mul import _keep_coeff
+from sympy.matrices import MatrixBase
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+
+from symrelu.function import step
+from symrelu.matrices.algebra import (
+    diagonal,
+    element,
+    hadamard,
+    inner,
+    matadd,
+    matmul,
+    single_entry,
+    split,
+    transpose,
+)
+from symrelu.matrices.elementwise import Elementwise
+from symrelu.signs import is_small, known
+
+Pullback = Iterator[tuple[Expr, Expr]]
+
+
+@singledispatch
+def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    r"""
+    Yield the arguments of a node, each with what it adds to their cotangents.
+
+    Parameters
+    ==========
+
+    node : Expr
+        The primal, $y$.
+    cotangent : Expr
+        $\bar y$, of the shape of ``node``.
+    needed : collection of Expr
+        The subexpressions that lead to a variable.  What is yielded for others is
+        ignored, so that a rule may look here to save work.
+
+    Yields
+    ======
+
+    tuple of Expr
+        A subexpression of the node, and an expression of its shape.
+
+    Raises
+    ======
+
+    NotImplementedError
+        If there is no rule for the class of a node of matrices.
+    """
+    if not node.is_Matrix and not any(getattr(arg, "is_Matrix", False) for arg in node.args):
+        return NotImplemented  # gradient asks SymPy for the derivatives of this node
+    name = type(node).__name__
+    raise NotImplementedError(
+        f"gradient has no rule for {name}; register one with "
+        f"@symrelu.gradients.pullback.register({name})"
+    )
+
+
+# Scalars
+
+
+def times(cotangent: Expr, *factors: Expr) -> Expr:
+    """The product, each factor left as it is.
+
+    Large ones are not even looked into: SymPy would merge nested products and sort
+    their factors, and along a deep expression both take more than linear time.
+    """
+    if isinstance(cotangent, Piecewise):
+        # Inside, so that a derivative has no say where its branch is not taken.
+        pieces = [(times(e, *factors) if e else e, c) for e, c in cotangent.args]
+        return Piecewise(*pieces, evaluate=all(is_small(e) for piece in pieces for e in piece))
+    if not all(map(is_small, (cotangent, *factors))):
+        parts = [f for f in (cotangent, *factors) if f is not S.One]
+        return Mul(*parts, evaluate=False) if len(parts) > 1 else parts[0]
+    scale, rest = cotangent.as_coeff_Mul()
+    scale = Mul(scale, *(f for f in factors if f.is_Number))
+    rest = Mul(rest, *(f for f in factors if not f.is_Number))
+    # A number in front of a sum stays there, so that the sum stays shared.
+    return _keep_coeff(scale, rest, sign=True) if rest.is_Add else scale * rest
+
+
+@pullback.register(Add)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    return ((term, cotangent) for term in node.args)
+
+
+@pullback.register(Mul)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    if not node.is_commutative:
+        return NotImplemented
+    return (
+        (factor, times(cotangent, *node.args[:i], *node.args[i + 1 :]))
+        for i, factor in enumerate(node.args)
+        if factor in needed
+    )
+
+
+@pullback.register(Pow)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    base, exponent = node.args
+    if base in needed:
+        yield base, times(cotangent, exponent, Pow(base, exponent - 1))
+    if exponent in needed:
+        yield exponent, times(cotangent, node, log(base))
+
+
+@pullback.register(Function)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    parts = [(i, arg) for i, arg in enumerate(node.args) if arg in needed]
+    slope = _fdiff if type(node)._eval_derivative is Function._eval_derivative else _by_argument
+    slopes = [(arg, slope(node, i)) for i, arg in parts]
+    if any(slope is None for _, slope in slopes):
+        return NotImplemented
+    return ((arg, times(cotangent, slope)) for arg, slope in slopes)
+
+
+def _by_argument(node: Expr, i: int) -> Expr | None:
+    """The derivative of a function that knows more than fdiff, such as sign, if it has one."""
+    x = node.args[i]
+    d = Dummy(real=known(x, "extended_real"))
+    slope = node.func(*node.args[:i], d, *node.args[i + 1 :]).diff(d)
+    if slope.has(Derivative):
+        return None
+    with evaluate(is_small(x)):
+        return slope.xreplace({d: x})
+
+
+def _fdiff(node: Expr, i: int) -> Expr:
+    try:
+        return node.fdiff(i + 1)
+    except ArgumentIndexError:  # as SymPy does
+        return Function.fdiff(node, i + 1)
+
+
+@pullback.register(Heaviside)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    x, H0 = node.args
+    if x in needed:
+        yield x, times(cotangent, DiracDelta(x, evaluate=is_small(x)))
+    if H0 in needed:
+        yield H0, times(cotangent, Function.fdiff(node, 2))
+
+
+@pullback.register(Abs)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.args[0], times(cotangent, sign(node.args[0], evaluate=is_small(node)))
+
+
+@pullback.register(Max)
+@pullback.register(Min)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    up = 1 if isinstance(node, Max) else -1
+    for i, arg in enumerate(node.args):
+        if arg in needed:
+            others = node.args[:i] + node.args[i + 1 :]
+            other = others[0] if len(others) == 1 else type(node)(*others, evaluate=False)
+            yield arg, times(cotangent, step(up * (arg - other), S.Half))
+
+
+@pullback.register(Piecewise)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    for i, (branch, _) in enumerate(node.args):
+        if branch in needed:
+            pieces = [(cotangent if j == i else 0, cond) for j, (_, cond) in enumerate(node.args)]
+            yield branch, Piecewise(*pieces, evaluate=is_small(node) and is_small(cotangent))
+
+
+# Matrices
+
+
+@pullback.register(MatrixSymbol)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    return iter(())  # a leaf, though it has arguments
+
+
+@pullback.register(MatAdd)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    return ((term, cotangent) for term in node.args)
+
+
+@pullback.register(MatMul)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    scalar, factors = split(node)
+    for i, factor in enumerate(factors):
+        if factor in needed:
+            before, after = map(transpose, factors[i - 1 :: -1] if i else ()), factors[:i:-1]
+            yield factor, matmul(scalar, *before, cotangent, *map(transpose, after))
+    for i, arg in enumerate(node.args):
+        if arg in needed and not arg.is_Matrix:
+            yield arg, inner(cotangent, matmul(*node.args[:i], *node.args[i + 1 :]))
+
+
+@pullback.register(MatPow)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    base, exponent = node.args
+    if not exponent.is_Integer:
+        raise NotImplementedError(
+            f"gradient has no rule for the power {node}; its exponent is open"
+        )
+    n = int(exponent)
+    scalar, factors = split(cotangent)
+    if isinstance(factors[0], Identity):  # from a trace: the terms are equal
+        yield base, matmul(scalar * n, transpose(_power(base, n - 1)))
+        return
+    # The product rule for A*...*A, or for the inverses: d(1/A) = -1/A dA 1/A.
+    splits = [(k, n - 1 - k) for k in range(n)] or [(-k, n - 1 + k) for k in range(1, 1 - n)]
+    parts = [
+        matmul(transpose(_power(base, j)), cotangent, transpose(_power(base, k))) for j, k in splits
+    ]
+    yield base, matmul(sign(exponent), matadd(parts))
+
+
+def _power(matrix: Expr, n: int) -> Expr:
+    if n == 0:
+        return Identity(matrix.shape[0])
+    return Inverse(matrix) if n == -1 else matrix if n == 1 else MatPow(matrix, n)
+
+
+@pullback.register(Inverse)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.arg, matmul(S.NegativeOne, transpose(node), cotangent, transpose(node))
+
+
+@pullback.register(Transpose)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.arg, transpose(cotangent)
+
+
+@pullback.register(HadamardProduct)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    for i, factor in enumerate(node.args):
+        if factor in needed:
+            yield factor, reduce(hadamard, node.args[:i] + node.args[i + 1 :], cotangent)
+
+
+@pullback.register(HadamardPower)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    base, exponent = node.args
+    if base in needed:
+        if exponent.is_Matrix:
+            less = matadd([exponent, matmul(S.NegativeOne, OneMatrix(*node.shape))])
+            slope = hadamard(exponent, HadamardPower(base, less))
+        else:
+            slope = matmul(exponent, base if exponent == 2 else HadamardPower(base, exponent - 1))
+        yield base, hadamard(cotangent, slope)
+    if exponent in needed:
+        slope = hadamard(node, Elementwise.of(log, base))
+        combine = hadamard if exponent.is_Matrix else inner
+        yield exponent, combine(cotangent, slope)
+
+
+@pullback.register(ElementwiseApplyFunction)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    def partial(v: Expr) -> Expr:
+        """The elementwise derivative of the function by a variable."""
+        slope = body.diff(v)
+        if slope == body:
+            return node
+        if d not in slope.free_symbols:
+            return matmul(slope, OneMatrix(*node.shape))
+        return Elementwise(Lambda(d, slope), node.expr)
+
+    d, body = node.function.variables[0], node.function.expr
+    if node.expr in needed:
+        yield node.expr, hadamard(cotangent, partial(d))
+    for parameter in set(preorder_traversal(body)) - {d}:
+        if parameter in needed and parameter._diff_wrt:
+            yield parameter, inner(cotangent, partial(parameter))
+
+
+@pullback.register(Trace)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.arg, matmul(cotangent, Identity(node.arg.shape[0]))
+
+
+@pullback.register(Determinant)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.arg, matmul(cotangent, node, transpose(Inverse(node.arg)))
+
+
+@pullback.register(DiagMatrix)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    (vector,) = node.args
+    column = diagonal(cotangent)
+    yield vector, column if vector.shape[1] == 1 else transpose(column)
+
+
+@pullback.register(DiagonalOf)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.args[0], DiagMatrix(cotangent)
+
+
+@pullback.register(DiagonalMatrix)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.args[0], DiagonalMatrix(cotangent)
+
+
+@pullback.register(MatrixElement)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    matrix, i, j = node.args
+    yield matrix, single_entry(cotangent, i, j, matrix.shape)
+
+
+@pullback.register(MatrixBase)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    for (i, j), entry in node.todok().items():
+        if entry in needed:
+            yield entry, element(cotangent, i, j)
+
+
+@pullback.register(BlockMatrix)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    rows, columns = (
+        list(accumulate(s, initial=0)) for s in (node.rowblocksizes, node.colblocksizes)
+    )
+    for i, j in product(range(len(rows) - 1), range(len(columns) - 1)):
+        if node.blocks[i, j] in needed:
+            yield (
+                node.blocks[i, j],
+                MatrixSlice(cotangent, (rows[i], rows[i + 1]), (columns[j], columns[j + 1])),
+            )
+
+
+@pullback.register(MatrixSlice)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    if node.rowslice[2] != 1 or node.colslice[2] != 1:
+        raise NotImplementedError(f"gradient has no rule for the strided slice {node}")
+    (top, bottom, _), (left, right, _) = node.rowslice, node.colslice
+    m, n = node.parent.shape
+    heights, widths = (top, bottom - top, m - bottom), (left, right - left, n - right)
+    blocks = [
+        [
+            cotangent if (i, j) == (1, 1) else ZeroMatrix(h, w)
+            for j, w in enumerate(widths)
+            if w != 0
+        ]
+        for i, h in enumerate(heights)
+        if h != 0
+    ]
+    yield node.parent, BlockMatrix(blocks) if len(blocks) * len(blocks[0]) > 1 else cotangent
