@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from symrelu.function import ReLU
+from symrelu.matrices import elementwise
 
 if TYPE_CHECKING:
     from symrelu.code import lambdify
     from symrelu.gradients import gradient
     from symrelu.kinks import as_relu, relusimp
 
-__all__ = ["ReLU", "as_relu", "gradient", "lambdify", "relusimp"]
+__all__ = ["ReLU", "as_relu", "elementwise", "gradient", "lambdify", "relusimp"]
 __version__ = "0.1.0"
 
 # Loaded when they are first asked for: the wings take an eighth of the time that SymPy takes.

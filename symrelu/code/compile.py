@@ -31,6 +31,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
+from symrelu.matrices.reading import read
 from symrelu.code.printers import ENGINES, Code, Engine, Rule, engine, rule
 
 _WIDTH = 100  # code that gets longer than this is given a name
@@ -331,7 +332,7 @@ class _Program:
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
         roots = list(_roots(expr))
-        codes = dict(zip(roots, self._emit(roots), strict=True))
+        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
         result = self._written(expr, codes)
         body = "\n    ".join([*self.lines, f"return {result}"])
         source = f"def lambdified({', '.join(self.parameters)}):\n    {body}\n"

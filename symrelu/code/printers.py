@@ -587,8 +587,9 @@ def _(node: Entry, engine: Engine) -> Rule:
 
 @rule.register(ElementwiseApplyFunction)
 def _(node: Expr, engine: Engine) -> Rule:
-    (variable,) = node.function.variables
-    return Rule([node.function.expr.xreplace({variable: Entry(node.expr)})])
+    variable, *parameters = node.function.variables
+    at = dict(zip(parameters, node.args[2:], strict=True))
+    return Rule([node.function.expr.xreplace({variable: Entry(node.expr), **at})])
 
 
 def _method(template: str) -> Callable[[Any, Engine], Rule]:
@@ -655,9 +656,6 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 @rule.register(MatAdd)
 def _(node: Expr, engine: Engine) -> Rule:
-    undone = transpose(node)
-    if not any(isinstance(m, Transpose) for term in (undone, *undone.args) for m in split(term)[1]):
-        return Rule([Transpose(undone)])  # it was written in transposes
     return Rule(_broadcasting(node.args), rule.dispatch(Add)(node, engine).write)
 
 
@@ -689,8 +687,6 @@ def _(node: Expr, engine: Engine) -> Rule:
     scalar, factors = split(node)
     if scalar is not S.One:
         return _scaled(scalar, factors)
-    if all(isinstance(factor, Transpose) for factor in factors):
-        return Rule([Transpose(matmul(*(f.arg for f in reversed(factors))))])
     first, last = factors[0], factors[-1]
     if isinstance(last, OneMatrix):
         return _times_ones(matmul(*factors[:-1]), last, 1, engine)

@@ -29,6 +29,7 @@ from sympy.tensor.array import NDimArray
 from symrelu.gradients.rules import pullback, times
 from symrelu.graph import postorder
 from symrelu.matrices.algebra import element, matadd, matmul
+from symrelu.matrices.reading import read
 from symrelu.signs import is_small
 
 
@@ -116,7 +117,8 @@ def gradient(expr: Any, wrt: Any) -> Any:
     .. [2] M. Giles, "Collected matrix derivative results for forward and reverse mode
            algorithmic differentiation", 2008.
     """
-    root, seed = _scalar(expr)
+    (expr,) = read([_scalar(expr)])
+    root, seed = _seeded(expr)
     variables = list(_variables(wrt))
     cotangents = _sweep(root, seed, {_leaf(v) for v in variables})
 
@@ -200,7 +202,7 @@ def _total(parts: list[Expr]) -> Expr:
     return Add(*others, evaluate=all(map(is_small, others)))
 
 
-def _scalar(expr: Any) -> tuple[Expr, Expr]:
+def _scalar(expr: Any) -> Expr:
     try:
         root = sympify(expr, strict=True)
     except SympifyError:
@@ -210,9 +212,14 @@ def _scalar(expr: Any) -> tuple[Expr, Expr]:
     shape = getattr(root, "shape", ())
     if shape not in ((), (1, 1)):
         raise ValueError(f"gradient takes a scalar expression, not one of shape {shape}: {root}")
+    return root[0, 0] if isinstance(root, MatrixBase) else root
+
+
+def _seeded(root: Expr) -> tuple[Expr, Expr]:
+    """What to differentiate, and the cotangent to begin with."""
     if isinstance(root, MatrixBase):
         return root[0, 0], S.One
-    return root, Identity(1) if shape else S.One
+    return root, Identity(1) if getattr(root, "shape", ()) else S.One
 
 
 def _leaf(variable: Expr) -> Expr:

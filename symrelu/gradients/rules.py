@@ -313,21 +313,35 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(ElementwiseApplyFunction)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    def partial(v: Expr) -> Expr:
-        """The elementwise derivative of the function by a variable."""
-        slope = body.diff(v)
-        if slope == body:
-            return node
-        if d not in slope.free_symbols:
-            return matmul(slope, OneMatrix(*node.shape))
-        return Elementwise(Lambda(d, slope), node.expr)
+    function, (matrix, *scalars) = node.function, node.args[1:]
+    entry, *parameters = function.variables
+    if matrix in needed:
+        yield matrix, hadamard(cotangent, _partial(node, entry))
+    for parameter, scalar in zip(parameters, scalars, strict=True):
+        if scalar in needed:
+            yield scalar, inner(cotangent, _partial(node, parameter))
+    for part in set(preorder_traversal(function.expr)) - {*function.variables}:
+        if part in needed and part._diff_wrt:
+            yield part, inner(cotangent, _partial(node, part))
 
-    d, body = node.function.variables[0], node.function.expr
-    if node.expr in needed:
-        yield node.expr, hadamard(cotangent, partial(d))
-    for parameter in set(preorder_traversal(body)) - {d}:
-        if parameter in needed and parameter._diff_wrt:
-            yield parameter, inner(cotangent, partial(parameter))
+
+def _partial(node: Expr, v: Expr) -> Expr:
+    """The elementwise derivative of a function of entries by one of its variables."""
+    variables, body = node.function.variables, node.function.expr
+    slope = body.diff(v)
+    if slope == body:
+        return node
+    scalar, slope = slope.as_independent(*variables, as_Add=False)
+    entry, *parameters = variables
+    if not slope.has(entry):
+        at = dict(zip(parameters, node.args[2:], strict=True))
+        return matmul(scalar, slope.xreplace(at), OneMatrix(*node.shape))
+    if slope == entry:
+        return matmul(scalar, node.args[1])
+    # What it does not know is no argument of it.
+    kept = [k for k, p in enumerate(variables) if k == 0 or slope.has(p)]
+    function = Lambda(tuple(variables[k] for k in kept), slope)
+    return matmul(scalar, Elementwise(function, *(node.args[1 + k] for k in kept)))
 
 
 @pullback.register(Trace)

@@ -1,1 +1,5 @@
-"""Matrix expressions: functions of their entries, and an algebra that keeps what was written."""
+"""Matrix expressions: functions of their entries, an algebra that keeps what was written, one reading."""
+
+from symrelu.matrices.elementwise import Elementwise, elementwise
+
+__all__ = ["Elementwise", "elementwise"]

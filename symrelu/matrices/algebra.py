@@ -8,16 +8,21 @@ object that it was, so that whoever computes it computes it once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sympy import (
     Add,
+    Basic,
+    Determinant,
     DiagMatrix,
     DiagonalMatrix,
     DiagonalOf,
     Dummy,
     Expr,
+    Function,
     FunctionMatrix,
+    HadamardPower,
     HadamardProduct,
     Identity,
     ImmutableSparseMatrix,
@@ -25,9 +30,11 @@ from sympy import (
     Lambda,
     MatAdd,
     MatMul,
+    MatPow,
     MatrixSymbol,
     Mul,
     OneMatrix,
+    Pow,
     S,
     Trace,
     Transpose,
@@ -36,7 +43,11 @@ from sympy import (
     sympify,
 )
 from sympy.matrices import MatrixBase
+from sympy.core.relational import Relational
 from sympy.matrices.expressions.matexpr import MatrixElement
+
+from symrelu.matrices.elementwise import Elementwise
+from symrelu.signs import is_small
 
 # The same ones always, so that equal matrices compare equal.
 _ROW, _COLUMN = Dummy("i", dummy_index=0), Dummy("j", dummy_index=0)
@@ -52,25 +63,94 @@ def split(matrix: Expr) -> tuple[Expr, tuple[Expr, ...]]:
     return S.One, (matrix,)
 
 
+def unscaled(matrix: Expr) -> tuple[Expr, Expr]:
+    """The scalar factor, and what it stands in front of."""
+    scalar, factors = split(matrix)
+    return scalar, matrix if scalar is S.One else _product(factors)
+
+
 def matmul(*factors: Expr) -> Expr:
-    """The product of scalars and matrices, without identities, its scalars in front."""
+    """The product of scalars and matrices, without identities, its scalars in front.
+
+    A factor that is a product stays the object that it is, less its scalar.
+    """
     scalars: list[Expr] = []
     matrices: list[Expr] = []
     for factor in factors:
         if factor.is_Matrix:
-            scalar, parts = split(factor)
+            scalar, whole = unscaled(factor)
             scalars.append(scalar)
-            matrices.extend(parts)
+            matrices.append(whole)
         else:
             scalars.append(factor)
-    scalar = Mul(*scalars)
-    shape = (matrices[0].shape[0], matrices[-1].shape[1])
+    scalar = times(*scalars)
     if scalar.is_zero or any(isinstance(m, ZeroMatrix) for m in matrices):
-        return ZeroMatrix(*shape)
+        return ZeroMatrix(matrices[0].shape[0], matrices[-1].shape[1])
     matrices = [m for m in matrices if not isinstance(m, Identity)] or matrices[:1]
-    if scalar is S.One and len(matrices) == 1:
-        return matrices[0]
-    return MatMul(*(() if scalar is S.One else (scalar,)), *matrices)
+    return front(scalar, _product(matrices))
+
+
+def _product(matrices: Sequence[Expr]) -> Expr:
+    return matrices[0] if len(matrices) == 1 else Basic.__new__(MatMul, *matrices)
+
+
+def front(scalar: Expr, matrix: Expr) -> Expr:
+    """A multiple of a matrix."""
+    if scalar is S.One:
+        return matrix
+    if not isinstance(matrix, MatMul):
+        return Basic.__new__(MatMul, scalar, matrix)
+    first, *rest = matrix.args
+    if first.is_Matrix:
+        return Basic.__new__(MatMul, scalar, *matrix.args)
+    scalar = times(scalar, first)
+    return _product(rest) if scalar is S.One else Basic.__new__(MatMul, scalar, *rest)
+
+
+def times(*scalars: Expr) -> Expr:
+    """The product of scalars; SymPy looks into small ones only, which sorts and merges them."""
+    kept = [c for c in scalars if c is not S.One]
+    if len(kept) < 2:
+        return kept[0] if kept else S.One
+    return Mul(*kept, evaluate=all(map(is_small, kept)))
+
+
+def plus(*scalars: Expr) -> Expr:
+    """The sum of scalars; SymPy looks into small ones only."""
+    return scalars[0] if len(scalars) == 1 else Add(*scalars, evaluate=all(map(is_small, scalars)))
+
+
+def in_order(terms: Sequence[Expr]) -> list[Expr]:
+    """Terms, or factors of an elementwise product, in a stable order.
+
+    SymPy's own order compares whole trees, so large ones stand in the order in which they came.
+    It takes the shape of the first, so that this must not be deep; and of an explicit matrix it
+    takes plain integers, so that this must not be first.
+    """
+    if all(map(is_small, terms)):
+        return sorted(terms, key=lambda m: (isinstance(m, MatrixBase), default_sort_key(m)))
+    return sorted(terms, key=_depth_of_shape)
+
+
+def _depth_of_shape(matrix: Expr) -> int:
+    if isinstance(matrix, MatrixBase):
+        return 3
+    return 0 if isinstance(matrix, (Elementwise, MatrixSymbol)) else 1 + matrix.is_MatAdd
+
+
+def rebuilt(op: Any, args: Sequence[Any]) -> Basic:
+    """A node of other arguments, nothing evaluated."""
+    if op in (Add, Mul):
+        return op._from_args(args)
+    if issubclass(op, (Function, Pow, Relational)):
+        return op(*args, evaluate=False)
+    if issubclass(op, _WITHOUT_STATE):
+        return Basic.__new__(op, *args)
+    return op(*args)
+
+
+# Classes of which an object is no more than its arguments, and whose constructors rebuild.
+_WITHOUT_STATE = (MatPow, HadamardPower, Trace, Determinant, MatrixElement, Transpose)
 
 
 def single_entry(value: Expr, i: Expr, j: Expr, shape: tuple[Expr, Expr]) -> Expr:
@@ -86,25 +166,25 @@ def single_entry(value: Expr, i: Expr, j: Expr, shape: tuple[Expr, Expr]) -> Exp
 def matadd(terms: Iterable[Expr]) -> Expr:
     """The sum, equal terms collected."""
     terms = _flattened(_sum_entries(list(terms)))
-    scalars: dict[tuple[Expr, ...], list[Expr]] = defaultdict(list)
+    scalars: dict[Expr, list[Expr]] = defaultdict(list)
     for term in terms:
-        scalar, factors = split(term)
-        scalars[factors].append(scalar)
-    collected = [matmul(Add(*s), *factors) for factors, s in scalars.items()]
+        scalar, whole = unscaled(term)
+        scalars[whole].append(scalar)
+    collected = [matmul(plus(*s), whole) for whole, s in scalars.items()]
     collected = [term for term in collected if not isinstance(term, ZeroMatrix)]
     if not collected:
         return ZeroMatrix(*terms[0].shape)
-    return collected[0] if len(collected) == 1 else MatAdd(*sorted(collected, key=default_sort_key))
+    return collected[0] if len(collected) == 1 else Basic.__new__(MatAdd, *in_order(collected))
 
 
 def _flattened(terms: list[Expr]) -> list[Expr]:
     """Take a sum apart that shares a term with the others; leave it shared otherwise."""
-    known = {split(term)[1] for term in terms}
+    known = {unscaled(term)[1] for term in terms}
     flat = []
     for term in terms:
-        scalar, factors = split(term)
-        inside = factors[0].args if isinstance(factors[0], MatAdd) and len(factors) == 1 else ()
-        shares = any(split(part)[1] in known for part in inside)
+        scalar, whole = unscaled(term)
+        inside = whole.args if isinstance(whole, MatAdd) else ()
+        shares = any(unscaled(part)[1] in known for part in inside)
         flat += [matmul(scalar, part) for part in inside] if shares else [term]
     return flat
 
@@ -132,8 +212,7 @@ def _sum_entries(terms: list[Expr]) -> list[Expr]:
 
 def hadamard(a: Expr, b: Expr) -> Expr:
     """The elementwise product, its scalars in front."""
-    (s, a_factors), (t, b_factors) = split(a), split(b)
-    a, b = matmul(*a_factors), matmul(*b_factors)
+    (s, a), (t, b) = unscaled(a), unscaled(b)
     if isinstance(a, ZeroMatrix) or isinstance(b, ZeroMatrix):
         return ZeroMatrix(*a.shape)
     if a.shape == (1, 1):
@@ -141,17 +220,11 @@ def hadamard(a: Expr, b: Expr) -> Expr:
     if isinstance(a, OneMatrix) or isinstance(b, OneMatrix):
         return matmul(s, t, b if isinstance(a, OneMatrix) else a)
     parts = [f for m in (a, b) for f in (m.args if isinstance(m, HadamardProduct) else (m,))]
-    # SymPy takes the shape of the first, and trips over an explicit matrix's plain integers.
-    parts.sort(key=lambda m: (isinstance(m, MatrixBase), default_sort_key(m)))
-    return matmul(s, t, HadamardProduct(*parts))
+    return matmul(s, t, Basic.__new__(HadamardProduct, *in_order(parts)))
 
 
 def transpose(matrix: Expr) -> Expr:
-    """The transpose, written anew only where that undoes a transposition.
-
-    The transpose of ``Z.T*V.T - Y.T`` is ``V*Z - Y``, that of ``V*Z - Y`` stays
-    ``(V*Z - Y).T``.
-    """
+    """The transpose, the matrix left whole unless it is a transpose itself."""
     if isinstance(matrix, Transpose):
         return matrix.arg
     if isinstance(matrix, _SYMMETRIC) or matrix.shape == (1, 1):
@@ -160,16 +233,8 @@ def transpose(matrix: Expr) -> Expr:
         return type(matrix)(*reversed(matrix.shape))
     if isinstance(matrix, MatrixBase):
         return matrix.T
-    if isinstance(matrix, MatMul):
-        scalar, factors = split(matrix)
-        return matmul(scalar, *map(transpose, reversed(factors)))
-    if isinstance(matrix, MatAdd) and any(map(_is_transposed, matrix.args)):
-        return matadd(map(transpose, matrix.args))
-    return Transpose(matrix)
-
-
-def _is_transposed(matrix: Expr) -> bool:
-    return any(isinstance(factor, Transpose) for factor in split(matrix)[1])
+    scalar, whole = unscaled(matrix)
+    return front(scalar, Basic.__new__(Transpose, whole))
 
 
 def inner(a: Expr, b: Expr) -> Expr:

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
-from sympy import Dummy, Expr, Function, Lambda
+from sympy import Dummy, Expr, Lambda, SympifyError, sstr, sympify
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.hadamard import hadamard_product
+from sympy.printing.precedence import precedence
+from sympy.printing.pretty.stringpict import prettyForm
+from sympy.tensor.array import NDimArray
+
+from symrelu.matrices.notation import Latex, Notation, written
 
 # One variable for all, in every process: SymPy compares Lambdas by their
 # variables, so that two applications of the same function are equal.
-_D = Dummy("d", dummy_index=0, real=True)
+ENTRY = Dummy("d", dummy_index=0, real=True)
 
 
 class Elementwise(ElementwiseApplyFunction):
     r"""
-    The matrix with the elements $f(A_{ij})$.
+    The matrix with the elements $f(A_{ij}, p_1, \ldots, p_k)$.
 
     Explanation
     ===========
 
-    It differs from SymPy's ``ElementwiseApplyFunction`` in three ways: two equal
-    applications compare equal, the derivative keeps every argument of the inner
-    function (SymPy's forgets the value of ``Heaviside`` at 0), and it prints with
-    the name of the function, as in a textbook.
+    It differs from SymPy's ``ElementwiseApplyFunction``: two equal applications compare
+    equal, and are one object as long as one of them lives; the derivative keeps every argument of
+    the inner function (SymPy's forgets the value of ``Heaviside`` at 0); what is known beside the
+    entry, a trace, say, can stand among the arguments; ``doit`` looks at each application once;
+    and it prints as in a textbook.
 
     Parameters
     ==========
 
     function : Lambda
-        A function of one variable.
+        A function of an entry, and of as many scalars as there are ``parameters``.
     expr : MatrixExpr
         The matrix, of any shape; the result has the same shape.
+    *parameters : Expr
+        Scalars.
 
     Examples
     ========
@@ -50,19 +61,49 @@ class Elementwise(ElementwiseApplyFunction):
     See Also
     ========
 
+    symrelu.elementwise : makes one of a Python function.
     sympy.matrices.expressions.applyfunc.ElementwiseApplyFunction
     """
 
-    def __new__(cls, function: Lambda, expr: Expr) -> Elementwise:
-        return super(ElementwiseApplyFunction, cls).__new__(cls, function, expr)
+    _shape: tuple[Expr, Expr]
+    _done: Expr | None
+
+    def __new__(cls, function: Lambda, expr: Expr, *parameters: Expr) -> Elementwise:
+        key = (cls, function, expr, *parameters)
+        known = _UNIQUE.get(key)
+        if known is not None:
+            return known
+        self = super(ElementwiseApplyFunction, cls).__new__(cls, function, expr, *parameters)
+        # Asked for as long as the expression is deep, if it were not kept.
+        self._shape = tuple(map(sympify, expr.shape))
+        self._done = None
+        hash(self)
+        _UNIQUE[key] = self
+        return self
 
     @classmethod
     def of(cls, body: Any, expr: Expr) -> Elementwise:
         """Apply ``body``, a Python function of one SymPy expression, to each element."""
-        return cls(Lambda(_D, body(_D)), expr)
+        return cls(Lambda(ENTRY, body(ENTRY)), expr)
+
+    @property
+    def shape(self) -> tuple[Expr, Expr]:
+        return self._shape
+
+    @property
+    def parameters(self) -> tuple[Expr, ...]:
+        """The scalars that the function is given beside the entry."""
+        return tuple(self.args[2:])
+
+    def at(self, entry: Expr) -> Expr:
+        """The function of an entry."""
+        return self.function(entry, *self.parameters)
+
+    def _entry(self, i: Expr, j: Expr, **kwargs: Any) -> Expr:
+        return self.at(self.expr._entry(i, j, **kwargs))
 
     def _get_function_fdiff(self) -> Lambda:
-        return Lambda(_D, self.function(_D).diff(_D))
+        return Lambda(ENTRY, self.at(ENTRY).diff(ENTRY))
 
     def _eval_derivative(self, x: Expr) -> Expr:
         slope = type(self)(self._get_function_fdiff(), self.expr)
@@ -72,24 +113,113 @@ class Elementwise(ElementwiseApplyFunction):
         """Nothing: SymPy's would transpose, and so write anew, all that is inside."""
 
     def doit(self, **hints: Any) -> Expr:
-        expr = self.expr.doit(**hints) if hints.get("deep", True) else self.expr
-        if isinstance(expr, MatrixBase):
-            return expr.applyfunc(self.function)
-        return type(self)(self.function, expr)
+        if hints.pop("deep", True) is False:
+            return self._of(self.expr, *self.parameters)
+        if hints:
+            return self._of(*(arg.doit(**hints) for arg in self.args[1:]))
+        if self._done is None:  # SymPy asks for every + and *, and walks all that is inside
+            self._done = self._of(*(arg.doit() for arg in self.args[1:]))
+            if isinstance(self._done, Elementwise):
+                self._done._done = self._done
+        return self._done
 
-    def _printed(self, printer: Any, mark: str, **settings: Any) -> Any:
+    def _of(self, expr: Expr, *parameters: Expr) -> Expr:
+        if isinstance(expr, MatrixBase):
+            return expr.applyfunc(lambda entry: self.function(entry, *parameters))
+        return type(self)(self.function, expr, *parameters)
+
+    # Printing
+
+    @property
+    def _entries(self) -> dict[Expr, Expr]:
+        return dict(zip(self.function.variables, self.args[1:], strict=True))
+
+    @property
+    def precedence(self) -> int:
         body = self.function.expr
-        if not (body.is_Function and _D in body.args):
-            return printer._print_ElementwiseApplyFunction(self)
-        name = Function(type(body).__name__ + mark)
-        call = name(*(self.expr if a == _D else a for a in body.args))
-        return printer._print(call, **settings)
+        return int(precedence(self.expr if body == self.function.variables[0] else body))
 
     def _sympystr(self, printer: Any) -> str:
-        return self._printed(printer, ".")
+        text = written(Notation, printer, self.function.expr, self._entries)
+        return text or "({} -> {}).({})".format(*map(printer._print, self._mapping()))
 
     def _pretty(self, printer: Any) -> Any:
-        return self._printed(printer, ".")
+        return prettyForm(sstr(self))
 
     def _latex(self, printer: Any, **settings: Any) -> str:
-        return self._printed(printer, "", **settings)
+        text = written(Latex, printer, self.function.expr, self._entries)
+        mapping = r"\left({} \mapsto {}\right)_{{\circ}}\left({}\right)"
+        return text or mapping.format(*map(printer._print, self._mapping()))
+
+    def _mapping(self) -> tuple[Expr, Expr, Expr]:
+        variable, *_ = self.function.variables
+        return variable, self.at(variable), self.expr
+
+
+def elementwise(f: Any, matrix: Any) -> Any:
+    r"""
+    Apply a function to every element: the matrix $f(A_{ij})$.
+
+    Explanation
+    ===========
+
+    It is to an activation of your own what ``ReLU(A)`` is to ReLU.  SymPy's ``A.applyfunc(f)``
+    means the same, and every function here takes it; but SymPy rebuilds what stands inside of it
+    with every ``+`` and ``*``, which in a network takes time exponential in its depth.
+
+    Parameters
+    ==========
+
+    f : callable
+        A function of one scalar expression: a SymPy function, a ``Lambda``, or a Python
+        function.  Its argument is real.
+    matrix : MatrixExpr, Matrix or Array
+        Of any shape.
+
+    Returns
+    =======
+
+    MatrixExpr, Matrix or Array
+        Of the shape of ``matrix``.
+
+    Raises
+    ======
+
+    TypeError
+        If ``matrix`` is no matrix, or if ``f`` gives no scalar expression.
+
+    Examples
+    ========
+
+    >>> from sympy import Matrix, MatrixSymbol, exp, tanh
+    >>> from symrelu import elementwise
+    >>> W, x = MatrixSymbol("W", 3, 2), MatrixSymbol("x", 2, 1)
+    >>> elementwise(tanh, W*x)
+    tanh.(W*x)
+    >>> elementwise(lambda t: 1/(1 + exp(-t)), W*x)
+    1/(1 + exp.(-W*x))
+    >>> elementwise(tanh, Matrix([0, 1]))
+    Matrix([
+    [      0],
+    [tanh(1)]])
+
+    See Also
+    ========
+
+    symrelu.ReLU : threads over matrices by itself.
+    """
+    if isinstance(matrix, (MatrixBase, NDimArray)):
+        return matrix.applyfunc(f)
+    if not isinstance(matrix, MatrixExpr):
+        raise TypeError(f"elementwise takes a function and then a matrix, not {matrix!r}")
+    body = None
+    if callable(f):
+        with suppress(SympifyError):
+            body = sympify(f(ENTRY), strict=True)
+    if not isinstance(body, Expr) or hasattr(body, "shape"):
+        raise TypeError(f"elementwise: {f!r} gives no scalar expression of an entry")
+    return Elementwise(Lambda(ENTRY, body), matrix)
+
+
+# Comparing two deep equal trees takes SymPy exponential time, unless they are one object.
+_UNIQUE: WeakValueDictionary[tuple[Any, ...], Elementwise] = WeakValueDictionary()

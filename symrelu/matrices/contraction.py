@@ -1,0 +1,172 @@
+r"""Sums over elements as matrix expressions: $\sum_k A_{ik} B_{kj}$ is $(A B)_{ij}$.
+
+SymPy writes an element of a product as such a sum.  Here a sum over all rows or columns becomes a
+product again, and what is done to the elements a function of entries: a formula that can be
+differentiated by the whole matrix, and is computed without a loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import (
+    Expr,
+    HadamardProduct,
+    KroneckerDelta,
+    Lambda,
+    MatAdd,
+    MatMul,
+    MatrixSymbol,
+    Mul,
+    OneMatrix,
+    S,
+    Sum,
+    Trace,
+    Transpose,
+)
+from sympy.core.function import Function
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+
+from symrelu.matrices.elementwise import ENTRY, Elementwise
+
+
+class NotAMatrixError(Exception):
+    """A sum that is no product of whole matrices and functions of their entries."""
+
+
+def contracted(total: Sum) -> Expr | None:
+    """The scalar, in terms of whole matrices; None if it is not made of these."""
+    sizes: dict[Expr, Expr] = {}
+    for index, *bounds in total.limits:
+        if len(bounds) != 2 or bounds[0] != 0:
+            return None
+        sizes[index] = bounds[1] + 1
+    if (element := _element_of_a_product(total.function, sizes)) is not None:
+        return element
+    try:
+        expr = total.function
+        indices = list(sizes)
+        for index in indices[:-1]:
+            expr = Sum(expr, (index, 0, sizes[index] - 1))
+        matrix = _Vectorized(sizes).sum(expr, indices[-1], None, None)
+    except NotAMatrixError:
+        return None
+    return Trace(matrix)
+
+
+def _element_of_a_product(summand: Expr, sizes: dict[Expr, Expr]) -> Expr | None:
+    """``A[i, k]*B[k, j]``, in which every index of the sum links two matrices."""
+    scalar, factors = summand.as_coeff_mul()
+    links = [f for f in factors if isinstance(f, MatrixElement)]
+    others = Mul(scalar, *(f for f in factors if f not in links))
+    if not links or not others.free_symbols.isdisjoint(sizes):
+        return None
+    ends = [(f, axis) for f in links for axis in (1, 2) if f.args[axis] not in sizes]
+    if len(ends) != 2 or len(links) != len(sizes) + 1:
+        return None
+    (first, axis), chain = ends[0], []
+    row = first.args[axis]
+    link, entered = first, axis
+    while True:
+        matrix, left = link.parent, 3 - entered
+        if link.args[left] in sizes and not _same(matrix.shape[left - 1], sizes[link.args[left]]):
+            return None
+        chain.append(matrix if entered == 1 else Transpose(matrix))
+        links = [f for f in links if f is not link]
+        index = link.args[left]
+        if index not in sizes:
+            break
+        found = [(f, k) for f in links for k in (1, 2) if f.args[k] == index]
+        if len(found) != 1:
+            return None
+        ((link, entered),) = found
+    return None if links else others * MatrixElement(MatMul(*chain), row, index)
+
+
+def _same(size: Any, other: Expr) -> bool:
+    return bool((size - other).expand() == 0)
+
+
+class _Vectorized:
+    """Expressions in indices as matrices, whose rows and columns the indices count."""
+
+    def __init__(self, sizes: dict[Expr, Expr]) -> None:
+        self.sizes = {None: S.One, **sizes}
+
+    def shape(self, row: Expr | None, column: Expr | None) -> tuple[Expr, Expr]:
+        return self.sizes[row], self.sizes[column]
+
+    def matrix(self, expr: Expr, row: Expr | None, column: Expr | None) -> Expr:
+        """The matrix of the values of the expression."""
+        held = expr.free_symbols & {row, column}
+        if not held:
+            return MatMul(expr, OneMatrix(*self.shape(row, column)))
+        if isinstance(expr, MatrixElement):
+            return self._element(expr, row, column)
+        if expr.is_Add:
+            return MatAdd(*(self.matrix(term, row, column) for term in expr.args))
+        if expr.is_Mul:
+            scalar, varying = expr.as_independent(*held, as_Add=False)
+            factors = [self.matrix(f, row, column) for f in Mul.make_args(varying)]
+            product = HadamardProduct(*factors) if factors[1:] else factors[0]
+            return MatMul(scalar, product) if scalar is not S.One else product
+        if isinstance(expr, Sum) and len(expr.limits) == 1:
+            ((index, *bounds),) = expr.limits
+            if bounds[0] == 0 and (index in self.sizes or len(bounds) == 2):
+                self.sizes.setdefault(index, bounds[1] + 1)
+                return self.sum(expr.function, index, row, column)
+        if expr.is_Pow or isinstance(expr, Function):
+            return self._function(expr, held, row, column)
+        raise NotAMatrixError
+
+    def _function(
+        self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None
+    ) -> Expr:
+        varying = [arg for arg in expr.args if arg.free_symbols & held]
+        if len(varying) != 1 or isinstance(expr, KroneckerDelta):
+            raise NotAMatrixError
+        body = expr.func(*(ENTRY if arg is varying[0] else arg for arg in expr.args))
+        return Elementwise(Lambda(ENTRY, body), self.matrix(varying[0], row, column))
+
+    def _element(self, expr: MatrixElement, row: Expr | None, column: Expr | None) -> Expr:
+        matrix, i, j = expr.args
+        if not isinstance(matrix, MatrixSymbol):
+            raise NotAMatrixError
+        for axis, index in enumerate((i, j)):
+            if index not in (row, column) and index.free_symbols & {row, column}:
+                raise NotAMatrixError  # X[i + 1, 0]
+            if index in self.sizes and not _same(matrix.shape[axis], self.sizes[index]):
+                raise NotAMatrixError
+        if (j == row and row is not None) or (i == column and column is not None):
+            matrix, i, j = Transpose(matrix), j, i
+        height, width = matrix.shape
+        if i != row:
+            matrix = matrix if height == 1 else MatrixSlice(matrix, (i, i + 1), (0, width))
+            matrix = MatMul(OneMatrix(self.sizes[row], 1), matrix) if row else matrix
+        if j != column:
+            rows = (0, matrix.shape[0])
+            matrix = matrix if width == 1 else MatrixSlice(matrix, rows, (j, j + 1))
+            matrix = MatMul(matrix, OneMatrix(1, self.sizes[column])) if column else matrix
+        return matrix
+
+    def sum(self, expr: Expr, index: Expr, row: Expr | None, column: Expr | None) -> Expr:
+        """The matrix of the sums over an index."""
+        if expr.is_Add:
+            return MatAdd(*(self.sum(term, index, row, column) for term in expr.args))
+        groups: dict[str, list[Expr]] = {"outside": [], "left": [], "right": []}
+        for factor in Mul.make_args(expr):
+            held = factor.free_symbols
+            if index not in held:
+                groups["outside"].append(factor)
+            elif column in held and row in held:
+                raise NotAMatrixError
+            else:
+                groups["right" if column in held else "left"].append(factor)
+        left = self.matrix(Mul(*groups["left"]), row, index)
+        right = self.matrix(Mul(*groups["right"]), index, column)
+        product = MatMul(left, right)
+        outside = Mul(*groups["outside"])
+        if not outside.free_symbols & {row, column}:
+            return MatMul(outside, product) if outside is not S.One else product
+        return HadamardProduct(self.matrix(outside, row, column), product)

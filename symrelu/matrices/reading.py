@@ -1,0 +1,390 @@
+r"""One reading: what can be written in many ways becomes one form, in linear time.
+
+SymPy pushes ``(W*x + b).T`` through sums, products and functions, makes a ``Sum`` of an element
+of a product, flattens ``h + V*f(h)`` until every block adds up all that came before it, and takes
+a (1, 1) matrix for something other than a scalar.  ``read`` undoes that: of a matrix and its
+transpose one is there, and the other is ``Transpose`` of it; a sum that holds another one holds that
+one; what a function of entries knows of matrices stands among its arguments; a (1, 1) matrix among
+scalars is its element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import singledispatch
+from typing import Any, TypeAlias
+
+from sympy import (
+    Adjoint,
+    Basic,
+    BlockMatrix,
+    Derivative,
+    Determinant,
+    DiagMatrix,
+    DiagonalMatrix,
+    DiagonalOf,
+    Dummy,
+    Expr,
+    FunctionMatrix,
+    HadamardPower,
+    HadamardProduct,
+    Identity,
+    Integral,
+    Inverse,
+    Lambda,
+    MatAdd,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    OneMatrix,
+    Pow,
+    Product,
+    S,
+    Subs,
+    Sum,
+    Trace,
+    Transpose,
+    ZeroMatrix,
+)
+from sympy.core.function import AppliedUndef, Function
+from sympy.matrices import MatrixBase
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.dotproduct import DotProduct
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.slice import MatrixSlice
+
+from symrelu.matrices.contraction import contracted
+from symrelu.matrices.elementwise import ENTRY, Elementwise
+from symrelu.matrices.sums import shared_sums
+from symrelu.matrices.table import LEAF, Literal, Table
+from symrelu.matrices.writing import Writer
+
+# What is read of a node: its operands, and what they make.
+Reader: TypeAlias = tuple[Sequence[Basic], Callable[..., Literal]]
+_BINDERS = (Sum, Product, Integral, Derivative, Subs, Lambda, FunctionMatrix)
+
+
+def read(roots: Sequence[Basic]) -> list[Basic]:
+    """The expressions in one form, in which what they share is one object."""
+    matters = Matters()
+    if not any(map(matters, roots)):
+        return list(roots)
+    reading = Reading(matters)
+    found = [reading.read(root) for root in roots]
+    writer = Writer(reading.table, shared_sums(reading.table, found))
+    return [writer.written(x) for x in found]
+
+
+class Matters:
+    """Whether there are matrices in an expression, other than elements of a symbol."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, bool] = {}
+        self.alive: list[Basic] = []  # an id is that of a living object
+
+    def __call__(self, root: Basic) -> bool:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in self.known:
+                stack.pop()
+            elif getattr(node, "is_Matrix", False) or isinstance(node, Sum):
+                self._learn(stack.pop(), True)
+            elif isinstance(node, MatrixElement) and isinstance(node.parent, MatrixSymbol):
+                self._learn(stack.pop(), False)
+            elif pending := [arg for arg in node.args if id(arg) not in self.known]:
+                stack += pending
+            else:
+                self._learn(stack.pop(), any(self.known[id(arg)] for arg in node.args))
+        return self.known[id(root)]
+
+    def _learn(self, node: Basic, answer: bool) -> None:
+        self.known[id(node)] = answer
+        self.alive.append(node)
+
+
+class Reading:
+    """One request: the literal of every expression that was met."""
+
+    def __init__(self, matters: Matters) -> None:
+        self.matters = matters
+        self.table = Table()
+        # By identity: SymPy's == of two deep equal trees takes exponential time.
+        self.literals: dict[int, Literal] = {}
+        self.readers: dict[int, Reader] = {}
+        self.alive: list[Basic] = []
+
+    def read(self, root: Basic) -> Literal:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if id(node) in self.literals:
+                stack.pop()
+                continue
+            if id(node) not in self.readers:
+                self.alive.append(node)
+                self.readers[id(node)] = self._reader(node)
+            operands, make = self.readers[id(node)]
+            pending = [arg for arg in operands if id(arg) not in self.literals]
+            if any(arg is node or id(arg) in self.readers for arg in pending):
+                raise RecursionError(f"the reading of {type(node).__name__} needs itself: {node}")
+            if pending:
+                stack += pending
+            else:
+                stack.pop()
+                found = [self.literals[id(arg)] for arg in operands]
+                self.literals[id(node)] = make(self.table, *found)
+        return self.literals[id(root)]
+
+    def _reader(self, node: Basic) -> Reader:
+        if isinstance(node, Sum) and (rolled := contracted(node)) is not None:
+            return [rolled], lambda table, x: x
+        if not self.matters(node) or not node.args or isinstance(node, _BINDERS):
+            return (), lambda table: table.leaf(node)
+        return reader(node)
+
+
+@singledispatch
+def reader(node: Basic) -> Reader:
+    """How a node is read: its operands, and what they make."""
+    return node.args, lambda table, *xs: _as_it_is(table, node, xs)
+
+
+def _as_it_is(table: Table, node: Basic, xs: tuple[Literal, ...]) -> Literal:
+    shape = getattr(node, "shape", ()) if getattr(node, "is_Matrix", False) else ()
+    if not shape and not isinstance(node, (AppliedUndef, Trace, Determinant)):
+        xs = tuple(_scalar(table, node, x) for x in xs)
+    return table.node(type(node), xs, shape, source=node)
+
+
+def _scalar(table: Table, node: Basic, x: Literal) -> Literal:
+    """A (1, 1) matrix among scalars is its element."""
+    shape = table.shape(x)
+    if shape == (1, 1):
+        return table.trace(x)
+    if shape and (isinstance(node, (Function, Pow)) and _is_sympys(node)):
+        name = type(node).__name__
+        raise NotImplementedError(
+            f"{name} of a matrix of shape {shape} is not a function of each entry; for that write "
+            f"elementwise({name}, A), with A the matrix"
+        )
+    return x
+
+
+def _is_sympys(node: Basic) -> bool:
+    return type(node).__module__.startswith("sympy.")
+
+
+@reader.register(MatrixSymbol)
+@reader.register(Identity)
+@reader.register(OneMatrix)
+@reader.register(ZeroMatrix)
+def _(node: Expr) -> Reader:
+    return (), lambda table: table.leaf(node)
+
+
+@reader.register(MatMul)
+def _(node: MatMul) -> Reader:
+    return node.args, lambda table, *xs: table.product(xs)
+
+
+@reader.register(MatAdd)
+def _(node: MatAdd) -> Reader:
+    return node.args, lambda table, *xs: table.sum(xs)
+
+
+@reader.register(HadamardProduct)
+def _(node: HadamardProduct) -> Reader:
+    return node.args, lambda table, *xs: table.hadamard(xs)
+
+
+@reader.register(Transpose)
+@reader.register(Adjoint)  # matrices are real
+def _(node: Expr) -> Reader:
+    return [node.arg], Table.flip
+
+
+@reader.register(HadamardPower)
+def _(node: HadamardPower) -> Reader:
+    def make(table: Table, base: Literal, exponent: Literal) -> Literal:
+        if table.shape(exponent) == (1, 1) != table.shape(base):
+            exponent = table.trace(exponent)
+        return _hadamard_power(table, base, exponent)
+
+    return node.args, make
+
+
+def _hadamard_power(table: Table, base: Literal, exponent: Literal) -> Literal:
+    shape = table.shape(base)
+    number = table.number(exponent)
+    if number is not None and number == 0:
+        return table.leaf(OneMatrix(*shape))
+    if number is not None and number == 1:
+        return base
+    return table.node(HadamardPower, (base, exponent), shape)
+
+
+@reader.register(Inverse)
+def _(node: Inverse) -> Reader:
+    return [node.arg], _inverse
+
+
+def _inverse(table: Table, x: Literal) -> Literal:
+    c, y = table.scaled(x)
+    less = table.leaf(S.NegativeOne)
+    if table.shape(y) == (1, 1):
+        return table.scale(_power(table, table.trace(x), less), table.leaf(Identity(1)))
+    if c != table.one:
+        return table.scale(_power(table, c, less), _inverse(table, y))
+    if table[y].op is Inverse:
+        return table.flip(table[y].operands[0]) if y & 1 else table[y].operands[0]
+    return y if table.is_leaf(y, Identity) else table.node(Inverse, (y,), table.shape(y))
+
+
+def _power(table: Table, base: Literal, exponent: Literal) -> Literal:
+    if table[base].op is table[exponent].op is LEAF:
+        return table.leaf(Pow(table[base].data, table[exponent].data))
+    return table.node(Pow, (base, exponent))
+
+
+@reader.register(MatPow)
+def _(node: MatPow) -> Reader:
+    if node.exp == -1:
+        return [node.base], _inverse
+
+    def make(table: Table, base: Literal, exponent: Literal) -> Literal:
+        if table.shape(base) == (1, 1):
+            return table.scale(
+                _power(table, table.trace(base), exponent), table.leaf(Identity(1))
+            )
+        return table.node(MatPow, (base, exponent), node.shape)
+
+    return node.args, make
+
+
+@reader.register(Trace)
+def _(node: Trace) -> Reader:
+    if isinstance(node.arg, MatMul):
+        return node.arg.args, lambda table, *xs: table.trace(table.product(xs, traced=True))
+    return [node.arg], Table.trace
+
+
+@reader.register(DotProduct)
+def _(node: DotProduct) -> Reader:
+    def make(table: Table, a: Literal, b: Literal) -> Literal:
+        row = a if table.shape(a)[0] == 1 else table.flip(a)
+        column = b if table.shape(b)[1] == 1 else table.flip(b)
+        return table.trace(table.product([row, column]))
+
+    return node.args, make
+
+
+@reader.register(MatrixElement)
+def _(node: MatrixElement) -> Reader:
+    def make(table: Table, x: Literal, i: Literal, j: Literal) -> Literal:
+        if table.shape(x) == (1, 1):
+            return table.trace(x)
+        c, x = table.scaled(x)
+        place = (x, i, j) if not x & 1 else (x ^ 1, j, i)
+        if isinstance(parent := table[place[0]].data, (MatrixSymbol, OneMatrix, Identity)):
+            indices = (table[k].data for k in place[1:])
+            return table.times([c, table.leaf(parent[tuple(indices)])])
+        return table.times([c, table.node(MatrixElement, place)])
+
+    return node.args, make
+
+
+@reader.register(Determinant)
+@reader.register(DiagMatrix)
+@reader.register(DiagonalMatrix)
+@reader.register(DiagonalOf)
+def _(node: Expr) -> Reader:
+    shape = getattr(node, "shape", ())
+
+    def make(table: Table, x: Literal) -> Literal:
+        # of a matrix and its transpose the same
+        return table.node(type(node), (x if table[x].symmetric else x & ~1,), shape)
+
+    return node.args, make
+
+
+@reader.register(MatrixSlice)
+def _(node: MatrixSlice) -> Reader:
+    data = (node.rowslice, node.colslice)
+    return [node.parent], lambda table, x: table.node(MatrixSlice, (x,), node.shape, data)
+
+
+@reader.register(BlockMatrix)
+def _(node: BlockMatrix) -> Reader:
+    if type(node) is not BlockMatrix:  # a diagonal of blocks
+        return node.args, lambda table, *xs: table.node(type(node), xs, node.shape)
+    shape = node.blocks.shape
+    return node.blocks.flat(), lambda table, *xs: table.node(BlockMatrix, xs, node.shape, shape)
+
+
+@reader.register(MatrixBase)
+def _(node: Any) -> Reader:
+    node = node.as_immutable()
+    if not any(map(Matters(), node.todok().values())):
+        return (), lambda table: table.leaf(node)
+
+    def make(table: Table, *xs: Literal) -> Literal:
+        entries = tuple(_scalar(table, node, x) for x in xs)
+        return table.node(type(node), entries, node.shape, node.shape)
+
+    return node.flat(), make
+
+
+# Functions of entries
+
+
+@reader.register(ElementwiseApplyFunction)
+def _(node: Any) -> Reader:
+    body, variables, parameters = _body(node)
+
+    def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
+        scalars = tuple(_scalar(table, body, p) for p in scalars)
+        if variables == (ENTRY,) and body.is_Pow and body.base == ENTRY and not body.exp.has(ENTRY):
+            return _hadamard_power(table, x, table.leaf(body.exp))
+        return table.node(
+            Elementwise, (x, *scalars), table.shape(x), data=Lambda(variables, body)
+        )
+
+    return [node.expr, *parameters], make
+
+
+def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
+    """The body over the library's own variables, and the matrix quantities that it knows."""
+    entry, *variables = node.function.variables
+    parameters = list(node.args[2:])
+    body = node.function.expr
+    known = dict(zip(variables, map(parameter, range(len(variables))), strict=True))
+    for part in _matrix_quantities(body, entry, Matters()):
+        known[part] = parameter(len(known))
+        parameters.append(part)
+    body = body.xreplace({entry: ENTRY, **known}) if entry != ENTRY or known else body
+    return body, (ENTRY, *known.values()), parameters
+
+
+def parameter(k: int) -> Dummy:
+    """The library's name, one in every process, for the k-th parameter of a body."""
+    return Dummy(f"p{k}", dummy_index=k + 1, real=True)
+
+
+def _matrix_quantities(body: Basic, entry: Basic, matters: Matters) -> Iterator[Basic]:
+    """The largest parts that hold matrices and not the entry."""
+    stack, seen = [body], set()
+    while stack:
+        part = stack.pop()
+        if part in seen or not matters(part):
+            continue
+        seen.add(part)
+        if entry not in part.free_symbols:
+            yield part
+        elif getattr(part, "is_Matrix", False):
+            raise NotImplementedError(
+                f"the body of an elementwise function holds the matrix {part}, which depends "
+                "on the entry; take the entry out of it"
+            )
+        else:
+            stack.extend(part.args)
