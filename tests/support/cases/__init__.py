@@ -1,0 +1,11 @@
+"""Tables of matrix expressions, by subject."""
+
+from support.cases import bodies, books, classification, losses, networks
+
+CASES = [
+    *classification.CASES,
+    *bodies.CASES,
+    *losses.CASES,
+    *networks.CASES,
+    *books.CASES,
+]
