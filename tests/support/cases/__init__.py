@@ -1,6 +1,6 @@
 """Tables of matrix expressions, by subject."""
 
-from support.cases import bodies, books, classification, losses, networks
+from support.cases import bodies, books, classification, losses, networks, vocabulary
 
 CASES = [
     *classification.CASES,
@@ -8,4 +8,5 @@ CASES = [
     *losses.CASES,
     *networks.CASES,
     *books.CASES,
+    *vocabulary.CASES,
 ]

@@ -114,19 +114,19 @@ CASES = [
         "an undefined function of a matrix",
         "A:nn",
         lambda A: f(A),
-        refused=Refusal(Exception, r"f"),
+        refused=Refusal(NotImplementedError, "ArrayDerivative"),
     ),
     Case(
         "an undefined function of a trace",
         "A:nn",
         lambda A: f(Trace(A * A)),
-        refused=Refusal(Exception, r"f"),
+        refused=Refusal(NotImplementedError, "Subs"),
     ),
     Case(
         "an undefined derivative",
         "s",
         lambda s: Derivative(f(s), s),
-        refused=Refusal(Exception, r"f"),
+        refused=Refusal(NotImplementedError, "Derivative"),
     ),
     Case(
         "an integral over a trace",
