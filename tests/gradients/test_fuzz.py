@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 
-from support.matrix_programs import NUMBERS, STEPS, Unbuildable, check, program
+from support.matrix_programs import NUMBERS, STEPS, UnbuildableError, check, program
 
 picks = st.tuples(
     st.integers(0, len(STEPS) - 1), st.integers(0, len(NUMBERS) - 1), *[st.integers(0, 9)] * 4
@@ -20,5 +20,5 @@ def test_value_and_gradients_are_those_of_pytorch(drawn):
     assume(lines)
     try:
         check(lines)
-    except Unbuildable:
+    except UnbuildableError:
         assume(False)

@@ -17,23 +17,18 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy
-from support.limits import time_limit
-from support.matrix_cases import double_precision, torch
 from sympy import ImmutableSparseMatrix, MatrixSymbol, MutableSparseMatrix, Symbol
 from sympy.matrices.expressions.dotproduct import DotProduct
 
 import symrelu
+from support.limits import time_limit
+from support.matrix_cases import double_precision, torch
 from symrelu import ReLU, gradient, lambdify
 
 # Shapes: a letter or a digit a side, "" for a scalar.  The letters are open, and 3 and 2 long.
 SIZES = {"n": 3, "m": 2, **{d: int(d) for d in "1234"}}
-VARIABLES = {
-    name: shape
-    for name, _, shape in (
-        word.partition(":")
-        for word in "A:nn B:nn X:nm w:n1 v:m1 r:1m g:11 P:33 Q:32 u:31 z:13 c".split()
-    )
-}
+_DECLARED = "A:nn B:nn X:nm w:n1 v:m1 r:1m g:11 P:33 Q:32 u:31 z:13 c:"
+VARIABLES = dict(word.split(":") for word in _DECLARED.split())
 NUMBERS = ["2", "Rational(1, 2)", "(-1)", "0.25", "Rational(-3, 2)", "3", "sqrt(2)"]
 
 
@@ -159,7 +154,7 @@ STEPS = list(
     - -> -          | sin({0}) + {c}*{0}                      |
     - -> -          | ReLU({0})                               |
     - -> -          | tanh({0})**2                            |
-    """)
+    """)  # noqa: E501  one row, one line
 )
 
 
@@ -228,7 +223,7 @@ def _total(line):
     if line.shape == "11":
         return Line("value", "11", line.name, line.name)
     text = f"Trace(OneMatrix({s}, {r})*HadamardProduct({{0}}, {{0}} + OneMatrix({r}, {s})))"
-    return Line("value", "-", text.format(line.name), "({0}*({0} + 1)).sum()".format(line.name))
+    return Line("value", "-", text.format(line.name), f"({line.name}*({line.name} + 1)).sum()")
 
 
 def _names(line):
@@ -306,7 +301,9 @@ def _theirs():
     def matrix(rows):
         return torch.tensor(rows, dtype=torch.float64)
 
-    names = {name: scalarwise(getattr(torch, name)) for name in "exp log sin cos tanh".split()}
+    names = {
+        name: scalarwise(getattr(torch, name)) for name in ("exp", "log", "sin", "cos", "tanh")
+    }
     return names | {
         "sqrt": scalarwise(torch.sqrt),
         "ReLU": torch.relu,
@@ -335,7 +332,7 @@ def by_torch(lines, arrays):
         largest = 1.0
         for line in lines:
             known[line.name] = eval(line.torch, known)
-            largest = max(largest, float(torch.as_tensor(known[line.name]).abs().max()))
+            largest = max(largest, float(torch.as_tensor(known[line.name]).detach().abs().max()))
         # A variable that is multiplied by 0 has no gradient there; ours is 0.
         value = known["value"].sum() + sum(0 * t.sum() for t in tensors)
         slopes = torch.autograd.grad(value, tensors)
@@ -355,7 +352,7 @@ def point(lines, seed):
     return [generator.normal(size=shape) * 0.7 for shape in shapes]
 
 
-class Unbuildable(Exception):
+class UnbuildableError(Exception):
     """SymPy itself does not take the expression."""
 
 
@@ -364,7 +361,7 @@ def disagreement(lines):
     try:
         symbols, value = expression(lines)
     except Exception as error:
-        raise Unbuildable(f"{type(error).__name__}: {error}") from error
+        raise UnbuildableError(f"{type(error).__name__}: {error}") from error
     f = lambdify(symbols, [value, gradient(value, symbols)])
     # Where two roundings fall on the two sides of a kink, only one point shows it.
     first = _difference(lines, f, 1)
@@ -414,7 +411,7 @@ def random_picks(seed, longest=9):
 def outcome(lines):
     try:
         check(lines)
-    except Unbuildable as error:
+    except UnbuildableError as error:
         return "unbuildable", str(error)
     except AssertionError as error:
         return ("hang" if "no answer" in str(error) else "wrong"), str(error)
@@ -452,11 +449,9 @@ def main(count, first=0):
         if kind == "unbuildable":
             counts[f"  {message[:70]}"] += 1
         elif message:
-            picks = picks if kind == "hang" else shrunk(picks)
-            print(
-                f"--- seed {seed}: {kind}\n{outcome(program(picks))[1] if kind != 'hang' else message}",
-                flush=True,
-            )
+            if kind != "hang":
+                kind, message = outcome(program(shrunk(picks)))
+            print(f"--- seed {seed}: {kind}\n{message}", flush=True)
         if seed % 500 == 499:
             print(seed + 1 - first, {k: v for k, v in counts.items() if k[0] != " "}, flush=True)
     for kind, number in counts.most_common():
