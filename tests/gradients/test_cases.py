@@ -1,6 +1,9 @@
 """Matrix expressions that people write, with PyTorch's numbers beside ours."""
 
+import time
+
 import pytest
+from support import matrix_cases
 from support.cases import CASES
 from support.limits import time_limit
 from support.matrix_cases import check, derive, lambdify
@@ -32,3 +35,26 @@ def test_what_is_refused_is_refused_by_name(case):
 
 def test_names_are_told_apart():
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+# The tests themselves
+
+
+def test_a_wrong_gradient_is_noticed():
+    pytest.importorskip("torch")
+    case = next(case for case in CASES if case.name == "ridge regression")
+    with pytest.raises(AssertionError, match="by lamda"):
+        check(case._replace(twin=lambda X, w, y, c: case.twin(X, w, y, c) + c - c.detach()))
+
+
+def test_central_differences_where_there_is_no_torch(monkeypatch):
+    monkeypatch.setattr(matrix_cases, "torch", None)
+    check(next(case for case in CASES if case.name == "Mahalanobis distance"))
+
+
+def test_what_takes_too_long_is_named():
+    with (
+        pytest.raises(AssertionError, match="no answer in 0.01 s: sleep"),
+        time_limit(0.01, "sleep"),
+    ):
+        time.sleep(5)

@@ -1,6 +1,6 @@
 """Tables of matrix expressions, by subject."""
 
-from support.cases import bodies, books, classification, losses, networks, vocabulary
+from support.cases import bodies, books, classification, losses, networks, questions, vocabulary
 
 CASES = [
     *classification.CASES,
@@ -8,5 +8,6 @@ CASES = [
     *losses.CASES,
     *networks.CASES,
     *books.CASES,
+    *questions.CASES,
     *vocabulary.CASES,
 ]
