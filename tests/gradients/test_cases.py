@@ -53,8 +53,5 @@ def test_central_differences_where_there_is_no_torch(monkeypatch):
 
 
 def test_what_takes_too_long_is_named():
-    with (
-        pytest.raises(AssertionError, match="no answer in 0.01 s: sleep"),
-        time_limit(0.01, "sleep"),
-    ):
+    with pytest.raises(AssertionError, match=r"no answer .* sleep"), time_limit(0.01, "sleep"):
         time.sleep(5)
