@@ -1,13 +1,11 @@
 """The reverse sweep: what gradient takes and gives, refuses, and costs."""
 
-import operator
 import sys
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from support import programs
 from support.evaluate import evaluate
 from support.networks import chain, distinct, network, operations
 from sympy import (
@@ -338,110 +336,25 @@ def test_an_undefined_slope_is_seen():
     assert gradient(ReLU(x, nan) * y, x).subs({x: 1, y: 3}) == 3
 
 
-# Against a forward mode of our own, and against diff, exactly
-
-STEPS = {
-    "add": (operator.add, lambda v, w: (1, 1)),
-    "mul": (operator.mul, lambda v, w: (w, v)),
-    "sub": (operator.sub, lambda v, w: (1, -1)),
-}
-slopes = st.sampled_from([Fraction(0), Fraction(1, 2), Fraction(1), Fraction(2)])
-earlier = st.integers(0, 9)  # which of the results so far, counted modulo their number
-coordinates = st.fractions(-2, 2, max_denominator=2)
-
-smooth_but_for_relu = st.one_of(
-    st.tuples(st.sampled_from(sorted(STEPS)), earlier, earlier),
-    st.tuples(st.just("relu"), earlier, slopes),
-    st.tuples(st.just("scale"), earlier, st.fractions(-2, 2, max_denominator=3)),
-    st.tuples(st.just("square"), earlier),
-    st.tuples(st.just("where"), earlier, earlier, earlier),
-)
-kinked = st.one_of(
-    smooth_but_for_relu,
-    st.tuples(st.just("abs"), earlier),
-    st.tuples(st.sampled_from(["max", "min"]), earlier, earlier),
-)
-points = st.tuples(coordinates, coordinates)
+# Against forward mode, and against diff, exactly
 
 
-def rational(fraction):
-    return Rational(fraction.numerator, fraction.denominator)
+@given(programs.cases(programs.RELUS + " where", variables=2))
+def test_slopes_of_random_programs(case):
+    program, at = case
+    e = programs.build(program)
+    value, slopes = programs.dual(program, *at)
+    assert programs.exactly(e, *at) == value
+    ours = gradient(e, [programs.x, programs.y])
+    assert [programs.exactly(slope, *at) for slope in ours] == slopes
 
 
-def build(program):
-    """The expression of a straight-line program, each result of which may be used again."""
-    results = [r, q, S.One]
-    for step in program:
-        results.append(_build(step, lambda n: results[n % len(results)]))
-    return results[-1]
-
-
-def _build(step, at):
-    match step:
-        case ("relu", a, H0):
-            return ReLU(at(a), rational(H0))
-        case ("scale", a, by):
-            return rational(by) * at(a)
-        case ("square", a):
-            return at(a) ** 2
-        case ("where", a, b, d):
-            return Piecewise((at(a), at(d) > 0), (at(b), True))
-        case ("abs", a):
-            return Abs(at(a))
-        case ("max" | "min" as name, a, b):
-            return {"max": Max, "min": Min}[name](at(a), at(b))
-        case (name, a, b):
-            return STEPS[name][0](at(a), at(b))
-
-
-def run(program, point):
-    """The value and the two slopes of a program at a point, by forward mode."""
-    results = [(point[0], (1, 0)), (point[1], (0, 1)), (Fraction(1), (0, 0))]
-    for step in program:
-        results.append(_run(step, lambda n: results[n % len(results)]))
-    return results[-1]
-
-
-def _run(step, at):
-    def weigh(*terms):
-        return tuple(sum(w * d[n] for w, d in terms) for n in (0, 1))
-
-    match step:
-        case ("relu", a, H0):
-            v, dv = at(a)
-            return max(v, 0), weigh((1 if v > 0 else H0 if v == 0 else 0, dv))
-        case ("scale", a, by):
-            v, dv = at(a)
-            return by * v, weigh((by, dv))
-        case ("square", a):
-            v, dv = at(a)
-            return v * v, weigh((2 * v, dv))
-        case ("where", a, b, d):
-            return at(a) if at(d)[0] > 0 else at(b)
-        case (name, a, b):
-            value, partials = STEPS[name]
-            (v, dv), (w, dw) = at(a), at(b)
-            by_v, by_w = partials(v, w)
-            return value(v, w), weigh((by_v, dv), (by_w, dw))
-
-
-def exactly(e, point):
-    return e.subs(dict(zip((r, q), map(rational, point), strict=True)))
-
-
-@given(st.lists(smooth_but_for_relu, min_size=1, max_size=8), points)
-def test_slopes_of_random_programs(program, point):
-    e = build(program)
-    value, slopes = run(program, point)
-    assert exactly(e, point) == value
-    assert [exactly(d, point) for d in gradient(e, [r, q])] == list(slopes)
-
-
-@given(st.lists(kinked, min_size=1, max_size=6), points)
-def test_slopes_of_random_programs_are_those_of_diff(program, point):
-    e = build(program)
-    for v, ours in zip((r, q), gradient(e, (r, q)), strict=True):
-        assert exactly(ours, point) == exactly(e.diff(v), point)
+@given(programs.cases(programs.KINKED + " where", variables=2))
+def test_slopes_of_random_programs_are_those_of_diff(case):
+    program, at = case
+    e = programs.build(program)
+    for v in (programs.x, programs.y):
+        assert programs.exactly(gradient(e, v), *at) == programs.exactly(e.diff(v), *at)
 
 
 # Costs: linear in the number of distinct subexpressions

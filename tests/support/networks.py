@@ -82,6 +82,17 @@ def matrix_network(sizes, batch, activation=ReLU):
     return Trace(R.T * R), parameters
 
 
+def residual_network(depth, width, batch, activation=ReLU):
+    """The squared output of blocks ``h + V f(W h + b)`` over a batch, and what they hold."""
+    ones, h, parameters = OneMatrix(1, batch), MatrixSymbol("X", width, batch), []
+    for k in range(depth):
+        W, V = (MatrixSymbol(f"{name}{k}", width, width) for name in "WV")
+        b = MatrixSymbol(f"b{k}", width, 1)
+        parameters += [W, V, b]
+        h = h + V * activation(W * h + b * ones)
+    return Trace(h.T * h), parameters
+
+
 def distinct(*roots):
     """Every distinct subexpression once; their number is the size of the graph."""
     seen, stack = set(), list(roots)

@@ -1,0 +1,13 @@
+"""Tables of matrix expressions, by subject."""
+
+from support.cases import bodies, books, classification, losses, networks, questions, vocabulary
+
+CASES = [
+    *classification.CASES,
+    *bodies.CASES,
+    *losses.CASES,
+    *networks.CASES,
+    *books.CASES,
+    *questions.CASES,
+    *vocabulary.CASES,
+]
