@@ -14,10 +14,10 @@ _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
 _SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
 
 
-def is_small(expr: Expr) -> bool:
+def is_small(expr: Expr, bound: int = _SMALL) -> bool:
     """Whether the expression, written out as a tree, has few nodes."""
     stack = [expr]
-    for _ in range(_SMALL):
+    for _ in range(bound):
         stack.extend(stack.pop().args)
         if not stack:
             return True

@@ -31,8 +31,8 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
-from symrelu.matrices.reading import read
 from symrelu.code.printers import ENGINES, Code, Engine, Rule, engine, rule
+from symrelu.matrices.reading import read
 
 _WIDTH = 100  # code that gets longer than this is given a name
 

@@ -9,7 +9,6 @@ from typing import Any
 from sympy import (
     Add,
     Basic,
-    Dummy,
     Expr,
     Identity,
     ImmutableMatrix,
@@ -20,15 +19,17 @@ from sympy import (
     SympifyError,
     Tuple,
     ZeroMatrix,
+    expand,
     sympify,
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
-from symrelu.gradients.rules import pullback, times
+from symrelu.gradients.rules import by_sympy, pullback
 from symrelu.graph import postorder
-from symrelu.matrices.algebra import element, matadd, matmul
+from symrelu.matrices.algebra import element, matadd
+from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 from symrelu.signs import is_small
 
@@ -125,7 +126,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     def answer(variable: Expr) -> Expr:
         leaf = _leaf(variable)
         zero = ZeroMatrix(*leaf.shape) if leaf.is_Matrix else S.Zero
-        cotangent = cotangents.get(leaf, zero)
+        cotangent = presented(cotangents.get(leaf, zero))
         if leaf is not variable:
             return element(cotangent, *variable.args[1:])
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
@@ -147,28 +148,29 @@ def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
             cotangents[node] = cotangent
         parts = pullback(node, cotangent, needed) if node.args else ()
         if parts is NotImplemented:
-            parts = ((v, _by_sympy(node, cotangent, v)) for v in variables if v != node)
+            parts = by_sympy(node, cotangent, needed, variables)
         for child, part in parts:
             if (child in needed or child in variables) and part != 0:
+                _check_shape(node, child, part)
                 terms[child].append(part)
     for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
         cotangents[late] = _total([*terms[late], cotangents.get(late, S.Zero)])
     return cotangents
 
 
-def _by_sympy(node: Expr, cotangent: Expr, variable: Expr) -> Expr:
-    """The part of a node that has no rule, by SymPy's derivative of this node."""
-    if not variable.is_Matrix:
-        return times(cotangent, node.diff(variable))
-    by_element = node.replace(lambda e: isinstance(e, MatrixElement), lambda e: Dummy())
-    if by_element.has(variable) or not all(size.is_Integer for size in variable.shape):
-        name = type(node).__name__
-        raise NotImplementedError(
-            f"gradient has no rule for {name} by the matrix {variable}; register one with "
-            f"@symrelu.gradients.pullback.register({name})"
-        )
-    entries = ImmutableMatrix(*variable.shape, lambda i, j: node.diff(variable[i, j]))
-    return matmul(cotangent, entries)
+def _check_shape(node: Expr, child: Expr, part: Expr) -> None:
+    """Refuse the cotangent of a rule that does not have the shape of its primal."""
+    given, expected = getattr(part, "shape", ()), getattr(child, "shape", ())
+    if given == expected:
+        return
+    if len(given) == len(expected):
+        rests = (expand(a - b) for a, b in zip(given, expected, strict=True))
+        if not any(rest.is_nonzero for rest in rests):
+            return  # the same, or not known to differ
+    raise ValueError(
+        f"the rule of {type(node).__name__} yields a cotangent of shape {given} for {child}, "
+        f"whose shape is {expected}"
+    )
 
 
 def _needed(order: list[Basic], variables: set[Expr]) -> set[Basic]:

@@ -14,13 +14,14 @@ A rule for a class of your own is three lines::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import reduce, singledispatch
 from itertools import accumulate, product
 
 from sympy import (
     Abs,
     Add,
+    Basic,
     BlockMatrix,
     Derivative,
     Determinant,
@@ -31,11 +32,13 @@ from sympy import (
     Dummy,
     Expr,
     Function,
+    FunctionMatrix,
     HadamardPower,
     HadamardProduct,
     Heaviside,
     Identity,
     Inverse,
+    KroneckerProduct,
     Lambda,
     MatAdd,
     MatMul,
@@ -48,6 +51,7 @@ from sympy import (
     Piecewise,
     Pow,
     S,
+    Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
@@ -74,6 +78,7 @@ from symrelu.matrices.algebra import (
     single_entry,
     split,
     transpose,
+    unscaled,
 )
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, known
@@ -116,6 +121,53 @@ def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
         f"gradient has no rule for {name}; register one with "
         f"@symrelu.gradients.pullback.register({name})"
     )
+
+
+def by_sympy(
+    node: Expr, cotangent: Expr, needed: Collection[Expr], variables: Collection[Expr]
+) -> Pullback:
+    """The parts of a scalar node that has no rule, by SymPy's derivatives of this node alone."""
+    stand_ins = {
+        part: Dummy(real=True) for part in free_parts(node, needed) if part.has(MatrixSymbol)
+    }
+    shell = node.xreplace(stand_ins)
+    back = {stand_in: part for part, stand_in in stand_ins.items()}
+    for part, stand_in in stand_ins.items():
+        yield part, times(cotangent, shell.diff(stand_in).xreplace(back))
+    for v in variables - {node}:
+        if not v.is_Matrix:
+            yield v, times(cotangent, shell.diff(v).xreplace(back))
+        elif shell.has(v):
+            yield v, matmul(cotangent, _by_elements(shell, v, back))
+
+
+def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
+    """The largest scalar parts that lead to a variable, and do not depend on a bound symbol."""
+    bound = node.atoms(Symbol) - node.free_symbols
+    stack, seen = list(node.args), set()
+    while stack:
+        part = stack.pop()
+        if part in seen or part not in needed:
+            continue
+        seen.add(part)
+        is_scalar = isinstance(part, Expr) and not part.is_Matrix
+        if is_scalar and part.free_symbols.isdisjoint(bound):
+            yield part
+        else:
+            stack.extend(part.args)
+
+
+def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr]) -> Expr:
+    """The derivatives by the elements, some of which depend on a bound index."""
+    row, column = Dummy("i", integer=True), Dummy("j", integer=True)
+    slope = shell.diff(matrix[row, column]).doit().xreplace(back)
+    if slope.has(Derivative):
+        name = type(shell).__name__
+        raise NotImplementedError(
+            f"gradient has no rule for {name} by the matrix {matrix}; register one with "
+            f"@symrelu.gradients.pullback.register({name})"
+        )
+    return FunctionMatrix(*matrix.shape, Lambda((row, column), slope))
 
 
 # Scalars
@@ -342,6 +394,40 @@ def _partial(node: Expr, v: Expr) -> Expr:
     kept = [k for k, p in enumerate(variables) if k == 0 or slope.has(p)]
     function = Lambda(tuple(variables[k] for k in kept), slope)
     return matmul(scalar, Elementwise(function, *(node.args[1 + k] for k in kept)))
+
+
+@pullback.register(FunctionMatrix)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    indices, entry = node.lamda.variables, node.lamda.expr
+    parts = list(free_parts(node.lamda, needed))
+    shell = entry.xreplace(dict.fromkeys(parts, S.Zero))
+    if any(part in needed for part in preorder_traversal(shell)):
+        raise NotImplementedError(
+            f"gradient has no rule for {node}, whose entries depend on a variable by the index; "
+            "write it as a function of a matrix, by elementwise"
+        )
+    for part in parts:
+        stand_in = Dummy(real=True)
+        slope = entry.xreplace({part: stand_in}).diff(stand_in).xreplace({stand_in: part})
+        yield part, inner(cotangent, FunctionMatrix(*node.shape, Lambda(indices, slope)))
+
+
+@pullback.register(KroneckerProduct)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    scalar, whole = unscaled(cotangent)
+    if isinstance(whole, Identity):
+        parts: Sequence[Expr] = [Identity(factor.shape[0]) for factor in node.args]
+    else:
+        parts = whole.args if isinstance(whole, KroneckerProduct) else ()
+    if [part.shape for part in parts] != [factor.shape for factor in node.args]:
+        raise NotImplementedError(
+            f"gradient has a rule for {node} in a trace, alone or times other Kronecker products "
+            "of matrices of the same shapes; write the expression so"
+        )
+    inners = [inner(p, f) for p, f in zip(parts, node.args, strict=True)]
+    for i, factor in enumerate(node.args):
+        if factor in needed:
+            yield factor, matmul(scalar, *inners[:i], *inners[i + 1 :], parts[i])
 
 
 @pullback.register(Trace)

@@ -1,4 +1,4 @@
-"""Matrix expressions: functions of their entries, an algebra that keeps what was written, one reading."""
+"""Matrix expressions: functions of entries, an algebra that keeps what was written, one reading."""
 
 from symrelu.matrices.elementwise import Elementwise, elementwise
 

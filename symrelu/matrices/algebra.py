@@ -42,8 +42,8 @@ from sympy import (
     default_sort_key,
     sympify,
 )
-from sympy.matrices import MatrixBase
 from sympy.core.relational import Relational
+from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu.matrices.elementwise import Elementwise

@@ -16,7 +16,6 @@ from sympy import (
     Lambda,
     MatAdd,
     MatMul,
-    MatrixSymbol,
     Mul,
     OneMatrix,
     S,
@@ -48,7 +47,8 @@ def contracted(total: Sum) -> Expr | None:
         expr = total.function
         indices = list(sizes)
         for index in indices[:-1]:
-            expr = Sum(expr, (index, 0, sizes[index] - 1))
+            held, free = expr.as_independent(index, as_Add=False)[::-1]
+            expr = free * Sum(held, (index, 0, sizes[index] - 1))
         matrix = _Vectorized(sizes).sum(expr, indices[-1], None, None)
     except NotAMatrixError:
         return None
@@ -120,9 +120,7 @@ class _Vectorized:
             return self._function(expr, held, row, column)
         raise NotAMatrixError
 
-    def _function(
-        self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None
-    ) -> Expr:
+    def _function(self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None) -> Expr:
         varying = [arg for arg in expr.args if arg.free_symbols & held]
         if len(varying) != 1 or isinstance(expr, KroneckerDelta):
             raise NotAMatrixError
@@ -131,7 +129,7 @@ class _Vectorized:
 
     def _element(self, expr: MatrixElement, row: Expr | None, column: Expr | None) -> Expr:
         matrix, i, j = expr.args
-        if not isinstance(matrix, MatrixSymbol):
+        if not matrix.free_symbols.isdisjoint(self.sizes):
             raise NotAMatrixError
         for axis, index in enumerate((i, j)):
             if index not in (row, column) and index.free_symbols & {row, column}:
@@ -163,6 +161,10 @@ class _Vectorized:
                 raise NotAMatrixError
             else:
                 groups["right" if column in held else "left"].append(factor)
+        if row is None and column is None and not groups["right"]:
+            # A dot product, of the sums inside with the rest.
+            first, *rest = sorted(groups["left"], key=lambda factor: not isinstance(factor, Sum))
+            groups |= {"left": [first], "right": rest}
         left = self.matrix(Mul(*groups["left"]), row, index)
         right = self.matrix(Mul(*groups["right"]), index, column)
         product = MatMul(left, right)

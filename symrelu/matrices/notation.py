@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Add, Basic, Derivative, Expr, Mul, Pow, S, Subs, Symbol, exp
+from sympy import Basic, Derivative, Expr, Mul, S, Subs, Symbol, exp
 from sympy.core.function import AppliedUndef, Function
 from sympy.printing.precedence import PRECEDENCE, precedence
 

@@ -3,9 +3,9 @@ r"""One reading: what can be written in many ways becomes one form, in linear ti
 SymPy pushes ``(W*x + b).T`` through sums, products and functions, makes a ``Sum`` of an element
 of a product, flattens ``h + V*f(h)`` until every block adds up all that came before it, and takes
 a (1, 1) matrix for something other than a scalar.  ``read`` undoes that: of a matrix and its
-transpose one is there, and the other is ``Transpose`` of it; a sum that holds another one holds that
-one; what a function of entries knows of matrices stands among its arguments; a (1, 1) matrix among
-scalars is its element.
+transpose one is there, and the other is ``Transpose`` of it; a sum that holds another one holds
+that one; what a function of entries knows of matrices stands among its arguments; a (1, 1) matrix
+among scalars is its element.
 """
 
 from __future__ import annotations
@@ -254,9 +254,7 @@ def _(node: MatPow) -> Reader:
 
     def make(table: Table, base: Literal, exponent: Literal) -> Literal:
         if table.shape(base) == (1, 1):
-            return table.scale(
-                _power(table, table.trace(base), exponent), table.leaf(Identity(1))
-            )
+            return table.scale(_power(table, table.trace(base), exponent), table.leaf(Identity(1)))
         return table.node(MatPow, (base, exponent), node.shape)
 
     return node.args, make
@@ -346,9 +344,7 @@ def _(node: Any) -> Reader:
         scalars = tuple(_scalar(table, body, p) for p in scalars)
         if variables == (ENTRY,) and body.is_Pow and body.base == ENTRY and not body.exp.has(ENTRY):
             return _hadamard_power(table, x, table.leaf(body.exp))
-        return table.node(
-            Elementwise, (x, *scalars), table.shape(x), data=Lambda(variables, body)
-        )
+        return table.node(Elementwise, (x, *scalars), table.shape(x), data=Lambda(variables, body))
 
     return [node.expr, *parameters], make
 

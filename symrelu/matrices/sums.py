@@ -53,7 +53,9 @@ def _ratio(table: Table, rest: dict[Literal, Literal], terms: Terms) -> Literal 
     if all(rest[y] == c for c, y in terms):
         return table.one
     pairs = [(table.number(rest[y]), table.number(c)) for c, y in terms]
-    ratios = {a / b if a is not None and b is not None and b.is_Rational else None for a, b in pairs}
+    ratios = {
+        a / b if a is not None and b is not None and b.is_Rational else None for a, b in pairs
+    }
     (ratio, *others) = ratios
     return None if others or ratio is None or not ratio.is_Rational else table.leaf(ratio)
 

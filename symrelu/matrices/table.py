@@ -214,9 +214,7 @@ class Table:
         matrices = [x for x in matrices if not self.is_leaf(x, Identity)] or matrices[:1]
         if len(matrices) > 1:  # (1, 1) matrices are scalars
             scalars += [self.trace(x) for x in matrices if self.shape(x) == (1, 1)]
-            matrices = [x for x in matrices if self.shape(x) != (1, 1)] or [
-                self.leaf(Identity(1))
-            ]
+            matrices = [x for x in matrices if self.shape(x) != (1, 1)] or [self.leaf(Identity(1))]
         matrices = self._ones_merged(matrices, scalars)
         return self.scale(self.times(scalars), self._associated(matrices, traced))
 

@@ -1,4 +1,4 @@
-"""From the table back to SymPy's expressions, which are put together as they are and not rebuilt."""
+"""From the table back to SymPy's expressions, put together as they are and not rebuilt."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sympy import (
-    Add,
     Basic,
     BlockMatrix,
-    Expr,
     HadamardProduct,
-    ImmutableDenseMatrix,
     Inverse,
     MatAdd,
-    MatMul,
-    Mul,
     S,
     Transpose,
 )
