@@ -150,7 +150,7 @@ def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
         if parts is NotImplemented:
             parts = by_sympy(node, cotangent, needed, variables)
         for child, part in parts:
-            if (child in needed or child in variables) and part != 0:
+            if (child in needed or child in variables) and part is not S.Zero:
                 _check_shape(node, child, part)
                 terms[child].append(part)
     for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
@@ -160,7 +160,7 @@ def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
 
 def _check_shape(node: Expr, child: Expr, part: Expr) -> None:
     """Refuse the cotangent of a rule that does not have the shape of its primal."""
-    given, expected = getattr(part, "shape", ()), getattr(child, "shape", ())
+    given, expected = (e.shape if e.is_Matrix else () for e in (part, child))
     if given == expected:
         return
     if len(given) == len(expected):
