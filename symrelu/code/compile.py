@@ -291,7 +291,7 @@ class _Program:
                     self.code[size] = Code(self.fresh(size.name))
                     bound.append(f"{self.code[size]} = {shape_of(shape, name)}[{axis}]")
             if bound:
-                shown = [self.code.get(d, d if d.is_Integer else "?") for d in matrix.shape]
+                shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
                 known = shape_of(shape, name)
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [

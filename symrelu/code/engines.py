@@ -27,11 +27,11 @@ class Code(str):
 
     def at(self, level: int) -> str:
         """The text, in parentheses where the place binds more tightly."""
-        return self if self.level >= level else f"({self})"
+        return str(self) if self.level >= level else "(" + str(self) + ")"
 
     def __format__(self, spec: str) -> str:
         """In a template, ``{0:p}`` stands beside an operator, ``{0:a}`` before a dot."""
-        return {"": str(self), "p": self.at(POWER), "a": self.at(ATOM)}[spec]
+        return str(self if spec == "" else self.at(POWER if spec == "p" else ATOM))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Engine:
     unit: str = "{m}.int8(1)"  # that leaves the dtype to others
 
     # Matrices; {d} is the dtype of what the function reads
-    shape: str = 'getattr({0}, "shape", None)'
+    shape: str = "getattr({0}, 'shape', None)"
     dtype: str | None = "{m}.result_type({0})"
     dtype_of_two: bool = False  # whether it takes two operands only
     matmul: str | None = "{0:p} @ {1:p}"
@@ -105,6 +105,8 @@ class Engine:
     ones: str | None = "{m}.ones(({0}, {1}), dtype={d})"
     eye: str | None = "{m}.eye({0}, dtype={d})"
     hadamard: str | None = "*"
+    names: str = ""  # of functions that its printer does not know, with SymPy's where they differ
+    mod: str | None = None  # where it is not the printer's
     hadamard_power: str | None = "{0:a}**{1:a}"
     rows: str | None = "{m}.arange({0})[:, None]"
     columns: str | None = "{m}.arange({0})"
@@ -139,7 +141,7 @@ class Engine:
         return any(fields.count(k) > 1 for k in "01")
 
 
-NUMPY = Engine()
+NUMPY = Engine(names="conjugate:numpy.conj")
 
 _SCALAR = {
     "broadcasts": False,
@@ -160,14 +162,128 @@ _SCALAR = {
     "divide": "{0:p}/{1:p}",
     "item": "{0:a}[{1}]",
 }
-_MATRICES = ["dtype", "matmul", "transpose", "inverse", "solve", "determinant", "slogdet", "logdet", "matrix_power", "trace", "total", "total_along", "broadcast", "diag", "diagonal", "diagonal_matrix", "zeros", "ones", "eye", "hadamard", "hadamard_power", "rows", "columns", "index_range", "slice", "array", "numbers", "reals", "stack", "reshape", "shaped", "blocks"]
+_MATRICES = [
+    "dtype",
+    "matmul",
+    "transpose",
+    "inverse",
+    "solve",
+    "determinant",
+    "slogdet",
+    "logdet",
+    "matrix_power",
+    "trace",
+    "total",
+    "total_along",
+    "broadcast",
+    "diag",
+    "diagonal",
+    "diagonal_matrix",
+    "zeros",
+    "ones",
+    "eye",
+    "hadamard",
+    "hadamard_power",
+    "rows",
+    "columns",
+    "index_range",
+    "slice",
+    "array",
+    "numbers",
+    "reals",
+    "stack",
+    "reshape",
+    "shaped",
+    "blocks",
+]
 _NO_MATRICES: dict[str, None] = dict.fromkeys(_MATRICES)
 
 _TORCH_STEP = "{m}.where({m}.isnan({0}), {0}, ({0:p} > 0).to({0:p}.dtype))"  # its sign(nan) is 0
 _TENSORFLOW_STEP = "{m}.where({m}.math.is_nan({0}), {0}, {m}.cast({0:p} > 0, {0:p}.dtype))"
-_NUMEXPR_NAMES = ["where", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "log", "log1p", "log10", "log2", "exp", "expm1", "sqrt", "abs", "conj", "real", "imag", "complex", "contains", "floor", "ceil", "trunc", "round", "sign", "rint", "isnan", "isinf", "isfinite", "signbit", "nextafter", "copysign", "hypot", "fmod", "maximum", "minimum", "fmax", "fmin", "power", "mod", "sum", "prod", "min", "max", "ones_like", "empty_like", "numexpr", "True", "False", "None", "absolute", "conjugate", "div", "inv", "pow", "neg", "and", "or", "not", "bool", "int", "long", "float", "double", "str", "op"]
+_NUMEXPR_NAMES = [
+    "where",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "arctan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsinh",
+    "arccosh",
+    "arctanh",
+    "log",
+    "log1p",
+    "log10",
+    "log2",
+    "exp",
+    "expm1",
+    "sqrt",
+    "abs",
+    "conj",
+    "real",
+    "imag",
+    "complex",
+    "contains",
+    "floor",
+    "ceil",
+    "trunc",
+    "round",
+    "sign",
+    "rint",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "signbit",
+    "nextafter",
+    "copysign",
+    "hypot",
+    "fmod",
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "power",
+    "mod",
+    "sum",
+    "prod",
+    "min",
+    "max",
+    "ones_like",
+    "empty_like",
+    "numexpr",
+    "True",
+    "False",
+    "None",
+    "absolute",
+    "conjugate",
+    "div",
+    "inv",
+    "pow",
+    "neg",
+    "and",
+    "or",
+    "not",
+    "bool",
+    "int",
+    "long",
+    "float",
+    "double",
+    "str",
+    "op",
+]
 
-SCIPY = replace(NUMPY, name="scipy", extends=1, printer="numpy.SciPyPrinter")
+SCIPY = replace(
+    NUMPY,
+    name="scipy",
+    extends=1,
+    imports=("numpy", "scipy.special"),
+    printer="numpy.SciPyPrinter",
+    names="conjugate:numpy.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
+)
 CUPY = replace(
     NUMPY,
     name="cupy", module="cupy", imports=("cupy",), printer="numpy.CuPyPrinter", quiet=None,
@@ -261,6 +377,7 @@ MATH = replace(
 CMATH = replace(
     MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
 )
+_MPMATH_NAMES = ["re", "im", "arg", "sign", "zeta", "polylog", "expint", "airyai", "airybi", "harmonic", "bernoulli", "fibonacci", "bell", "digamma", "legendre", "hermite", "gegenbauer", "jacobi", "erfi", "li", "besselj", "bessely", "besseli", "besselk", "stieltjes"]
 MPMATH = replace(
     NUMPY,
     **(
@@ -272,8 +389,12 @@ MPMATH = replace(
             "imports": ("mpmath",),
             "printer": "pycode.MpmathPrinter",
             "exact": True,
+            "names": " ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
+            "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
+            "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+            "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
             "integer": "{m}.mpf({0})",
-            "shape": '(getattr({0}, "rows", None), getattr({0}, "cols", None))',
+            "shape": "(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
             "matmul": "{0:p}*{1:p}",
             "transpose": "{0:a}.T",
             "inverse": "{0:a}**-1",
@@ -351,6 +472,7 @@ NUMEXPR = replace(
             "maximum": "where(({0:p} >= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
             "minimum": "where(({0:p} <= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
             "sqrt": "sqrt({0})",
+            "mod": "({0:p} - {1:p}*floor({0:p}/{1:p}))",
             "element": None,
             "item": None,
             "wrap": "numexpr.evaluate({0!r}, truediv=True)",

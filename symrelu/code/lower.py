@@ -19,7 +19,6 @@ from sympy import (
     Expr,
     FunctionMatrix,
     Inverse,
-    KroneckerDelta,
     MatAdd,
     MatMul,
     MatPow,
@@ -35,6 +34,7 @@ from sympy import (
     Transpose,
     UnevaluatedExpr,
     log,
+    sympify,
 )
 from sympy.core.expr import AtomicExpr
 from sympy.functions.elementary.piecewise import ExprCondPair
@@ -165,20 +165,8 @@ def _(node: Any) -> Basic:
 def _(node: Expr) -> Basic:
     if len(node.args) <= BRANCHES:
         return node
-    rest = Piecewise(*node.args[BRANCHES:], evaluate=False)
-    return Piecewise(*node.args[:BRANCHES], ExprCondPair(rest, S.true), evaluate=False)
-
-
-@lower.register(KroneckerDelta)
-def _(node: Expr) -> Basic:
-    i, j = node.args[:2]
-    return Piecewise((S.One, _Equal(i, j)), (S.Zero, True), evaluate=False)
-
-
-def _Equal(i: Expr, j: Expr) -> Basic:
-    from sympy import Eq
-
-    return Eq(i, j, evaluate=False)
+    rest = Piecewise(*node.args[BRANCHES - 1 :], evaluate=False)
+    return Piecewise(*node.args[: BRANCHES - 1], ExprCondPair(rest, S.true), evaluate=False)
 
 
 @lower.register(UnevaluatedExpr)
@@ -285,7 +273,7 @@ def best_split(factors: Sequence[Expr]) -> int:
     """Where to split a product of matrices so that the fewest multiplications are made."""
     # An open dimension is taken to be larger than those that are known.
     dims = [
-        int(d) if d.is_Integer else 10_000
+        int(d) if sympify(d).is_Integer else 10_000
         for d in (factors[0].shape[0], *(f.shape[1] for f in factors))
     ]
     best: dict[tuple[int, int], tuple[int, int]] = {(i, i + 1): (0, 0) for i in range(len(factors))}

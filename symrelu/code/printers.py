@@ -42,6 +42,7 @@ from sympy import (
     MatMul,
     MatPow,
     MatrixSymbol,
+    Mod,
     Mul,
     OneMatrix,
     Piecewise,
@@ -53,6 +54,7 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     default_sort_key,
+    sympify,
 )
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
@@ -154,6 +156,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
+    if name := _named(engine, node):
+        return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
     operands = [arg for arg in node.args if not getattr(arg, "is_number", False) or arg.is_Matrix]
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
     shell = node.func(*(stand_ins.get(arg, arg) for arg in node.args)) if node.args else node
@@ -169,6 +173,13 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         return Code(text, ATOM if _is_closed(text) else LOOSE)
 
     return Rule(list(stand_ins), write)
+
+
+def _named(engine: Target, node: Basic) -> str | None:
+    """The engine's name of a function that SymPy's printer does not know."""
+    names = dict(name.split(":") for name in engine.names.split())
+    is_sympys = type(node).__module__.startswith("sympy.")
+    return names.get(type(node).__name__) if is_sympys else None
 
 
 def _stand_in(operand: Expr, k: int) -> Expr:
@@ -222,6 +233,10 @@ def rule(node: Basic, engine: Target) -> Rule:
 _ROOT = Pow(Symbol("x"), S.Half)
 
 
+def _pairs(codes: Sequence[str]) -> str:
+    return ", ".join(f"({a}, {b})" for a, b in zip(codes[::2], codes[1::2], strict=True))
+
+
 def by_user(engine: Target, node: Basic) -> Rule | None:
     """What the user has given an implementation of."""
     if isinstance(node, Pow) and node.exp is S.Half:
@@ -236,9 +251,7 @@ def by_user(engine: Target, node: Basic) -> Rule | None:
         parts = [part for pair in node.args for part in pair.args]
         return Rule(
             parts,
-            lambda *codes: Code(
-                f"{name}({', '.join(f'({e}, {c})' for e, c in zip(codes[::2], codes[1::2], strict=True))})"
-            ),
+            lambda *codes: Code(f"{name}({_pairs(codes)})"),
         )
     return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
 
@@ -599,6 +612,13 @@ def _integer_type(values: Sequence[Expr], engine: Target) -> str:
     )
 
 
+@rule.register(Mod)
+def _(node: Expr, engine: Target) -> Rule:
+    if not engine.mod:
+        return rule.dispatch(Basic)(node, engine)
+    return Rule(node.args, lambda *codes: engine.call("mod", *codes), repeats=True)
+
+
 @rule.register(KroneckerDelta)
 def _(node: Expr, engine: Target) -> Rule:
     return Rule(
@@ -643,19 +663,23 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule(node.args, lambda *codes: engine.call("broadcast", *codes, of=node))
 
 
+def _shape(node: Any) -> list[Expr]:
+    return [sympify(size) for size in node.shape]
+
+
 @rule.register(ZeroMatrix)
 def _(node: Expr, engine: Target) -> Rule:
-    return Rule(node.shape, lambda *codes: engine.call("zeros", *codes, of=node))
+    return Rule(_shape(node), lambda *codes: engine.call("zeros", *codes, of=node))
 
 
 @rule.register(OneMatrix)
 def _(node: Expr, engine: Target) -> Rule:
-    return Rule(node.shape, lambda *codes: engine.call("ones", *codes, of=node))
+    return Rule(_shape(node), lambda *codes: engine.call("ones", *codes, of=node))
 
 
 @rule.register(Identity)
 def _(node: Expr, engine: Target) -> Rule:
-    return Rule([node.shape[0]], lambda n: engine.call("eye", n, of=node))
+    return Rule(_shape(node)[:1], lambda n: engine.call("eye", n, of=node))
 
 
 def _ones_aside(term: Expr) -> tuple[Expr, tuple[bool, bool]]:
@@ -750,7 +774,7 @@ def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
             code = engine.call("total_along", code, str(axis), of=ones)
         return code if outer == 1 else engine.call("broadcast", code, m, n, of=ones)
 
-    return Rule([matrix, *shape], write)
+    return Rule([matrix, *map(sympify, shape)], write)
 
 
 @rule.register(Trace)
