@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass, replace
+from typing import Any
 
 # How tightly code binds.
 LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
@@ -57,6 +58,7 @@ class Engine:
     # Numbers
     integer: str = "{0}"  # one that, divided by another, is a number of the engine's
     constant: str = "{0}"  # a float
+    mixed: bool = True  # whether an array may be made of numbers of its own and Python's
     named_constants: bool = True  # whether it has numpy.pi and the like
     bind: bool = False  # whether a nan is looked up by a name
     sqrt: str | None = "{m}.sqrt({0})"
@@ -118,7 +120,9 @@ class Engine:
     numbers: str | None = "{m}.array({0}, dtype={d})"  # an array of numbers
     reals: str | None = "{m}.array({0}, dtype={m}.result_type({d}, 0.0))"
     stack: str | None = "{m}.stack({m}.broadcast_arrays({0}))"  # of numbers and arrays
-    reshape: str | None = "{0:a}.reshape(*{1}, *{0:a}.shape[1:])"
+    cast: str | None = "{d}.type({0})"  # an integer in that dtype
+    cast_real: str | None = "{m}.result_type({d}, 0.0).type({0})"
+    reshape: str | None = "{0:a}.reshape({1}, *{0:a}.shape[1:])"
     shaped: str | None = "{0:a}.reshape({1})"
     blocks: str | None = "{m}.block({0})"
 
@@ -141,140 +145,52 @@ class Engine:
         return any(fields.count(k) > 1 for k in "01")
 
 
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 NUMPY = Engine(names="conjugate:numpy.conj")
 
-_SCALAR = {
-    "broadcasts": False,
-    "branches": True,
-    "big": True,
-    "products": False,
-    "quiet": None,
-    "relu": "(0 if {0:p} < 0 else {0:p})",
-    "step": "(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
-    "step_at_0": "(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
-    "where": "({1:p} if {0:p} else {2:p})",
-    "conjunction": "and",
-    "disjunction": "or",
-    "maximum": "({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
-    "minimum": "({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
-    "common": None,
-    "unit": "1",
-    "divide": "{0:p}/{1:p}",
-    "item": "{0:a}[{1}]",
-}
-_MATRICES = [
-    "dtype",
-    "matmul",
-    "transpose",
-    "inverse",
-    "solve",
-    "determinant",
-    "slogdet",
-    "logdet",
-    "matrix_power",
-    "trace",
-    "total",
-    "total_along",
-    "broadcast",
-    "diag",
-    "diagonal",
-    "diagonal_matrix",
-    "zeros",
-    "ones",
-    "eye",
-    "hadamard",
-    "hadamard_power",
-    "rows",
-    "columns",
-    "index_range",
-    "slice",
-    "array",
-    "numbers",
-    "reals",
-    "stack",
-    "reshape",
-    "shaped",
-    "blocks",
-]
-_NO_MATRICES: dict[str, None] = dict.fromkeys(_MATRICES)
+_MATRICES = _words(
+    "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
+    "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
+    "hadamard_power rows columns index_range slice array numbers reals stack reshape "
+    "shaped blocks cast cast_real"
+)
+_NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
+
+_SCALAR = replace(
+    NUMPY,
+    broadcasts=False,
+    branches=True,
+    big=True,
+    products=False,
+    quiet=None,
+    relu="(0 if {0:p} < 0 else {0:p})",
+    step="(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
+    step_at_0="(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
+    where="({1:p} if {0:p} else {2:p})",
+    conjunction="and",
+    disjunction="or",
+    maximum="({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
+    minimum="({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
+    common=None,
+    unit="1",
+    divide="{0:p}/{1:p}",
+    item="{0:a}[{1}]",
+    **_NO_MATRICES,
+)
 
 _TORCH_STEP = "{m}.where({m}.isnan({0}), {0}, ({0:p} > 0).to({0:p}.dtype))"  # its sign(nan) is 0
 _TENSORFLOW_STEP = "{m}.where({m}.math.is_nan({0}), {0}, {m}.cast({0:p} > 0, {0:p}.dtype))"
-_NUMEXPR_NAMES = [
-    "where",
-    "sin",
-    "cos",
-    "tan",
-    "arcsin",
-    "arccos",
-    "arctan",
-    "arctan2",
-    "sinh",
-    "cosh",
-    "tanh",
-    "arcsinh",
-    "arccosh",
-    "arctanh",
-    "log",
-    "log1p",
-    "log10",
-    "log2",
-    "exp",
-    "expm1",
-    "sqrt",
-    "abs",
-    "conj",
-    "real",
-    "imag",
-    "complex",
-    "contains",
-    "floor",
-    "ceil",
-    "trunc",
-    "round",
-    "sign",
-    "rint",
-    "isnan",
-    "isinf",
-    "isfinite",
-    "signbit",
-    "nextafter",
-    "copysign",
-    "hypot",
-    "fmod",
-    "maximum",
-    "minimum",
-    "fmax",
-    "fmin",
-    "power",
-    "mod",
-    "sum",
-    "prod",
-    "min",
-    "max",
-    "ones_like",
-    "empty_like",
-    "numexpr",
-    "True",
-    "False",
-    "None",
-    "absolute",
-    "conjugate",
-    "div",
-    "inv",
-    "pow",
-    "neg",
-    "and",
-    "or",
-    "not",
-    "bool",
-    "int",
-    "long",
-    "float",
-    "double",
-    "str",
-    "op",
-]
+_NUMEXPR_NAMES = _words(
+    "where sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh "
+    "arctanh log log1p log10 log2 exp expm1 sqrt abs conj real imag complex contains "
+    "floor ceil trunc round sign rint isnan isinf isfinite signbit nextafter copysign "
+    "hypot fmod maximum minimum fmax fmin power mod sum prod min max ones_like empty_like "
+    "numexpr True False None absolute conjugate div inv pow neg and or not bool int long "
+    "float double str op"
+)
 
 SCIPY = replace(
     NUMPY,
@@ -297,7 +213,7 @@ JAX = replace(
     quiet=None,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
-    relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0}))",
+    relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
     step="{m}.sign(jax.nn.relu({0}))",
     step_at_0="{m}.where({0:p} == 0, {1}, {m}.sign(jax.nn.relu({0})))",
 )
@@ -309,7 +225,7 @@ TORCH = replace(
     printer="pytorch.TorchPrinter",
     quiet=None,
     relu="torch.relu({0})",
-    relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0}))",
+    relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
     step_at_0="{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
     maximum="{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
@@ -322,162 +238,137 @@ TORCH = replace(
     sized="0",
     unit="{m}.tensor(1, dtype={m}.int8)",
     divide="{m}.divide({m}.as_tensor({0}), {1})",
-    array="{m}.tensor({0})",
+    cast="{m}.tensor({0}, dtype={d})",
+    cast_real="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     numbers="{m}.tensor({0}, dtype={d})",
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
-    stack="{m}.stack({m}.broadcast_tensors(*({m}.as_tensor(e) for e in ({0}))))",
+    mixed=False,
+    stack="{m}.stack({m}.broadcast_tensors({0}))",
     blocks=None,
 )
 TENSORFLOW = replace(
-    NUMPY,
-    **(
-        _NO_MATRICES
-        | {
-            "name": "tensorflow",
-            "module": "tensorflow",
-            "imports": ("tensorflow",),
-            "printer": "tensorflow.TensorflowPrinter",
-            "quiet": None,
-            "relu": "{m}.nn.relu({0})",
-            "step": _TENSORFLOW_STEP,
-            "step_at_0": "{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), "
-            + _TENSORFLOW_STEP
-            + ")",
-            "common": "{m}.cast({2}, ({0:p}).dtype)",
-            "matmul": "{0:p} @ {1:p}",
-            "transpose": "{m}.transpose({0})",
-            "inverse": "{m}.linalg.inv({0})",
-            "solve": "{m}.linalg.solve({0}, {1})",
-            "determinant": "{m}.linalg.det({0})",
-            "trace": "{m}.linalg.trace({0})",
-            "total": "{m}.reduce_sum({0})",
-            "total_along": "{m}.reduce_sum({0}, axis={1}, keepdims=True)",
-            "hadamard": "*",
-            "hadamard_power": "{0:a}**{1:a}",
-            "array": "{m}.stack({0})",
-        }
-    ),
+    replace(NUMPY, **_NO_MATRICES),
+    name="tensorflow",
+    module="tensorflow",
+    imports=("tensorflow",),
+    printer="tensorflow.TensorflowPrinter",
+    quiet=None,
+    relu="{m}.nn.relu({0})",
+    step=_TENSORFLOW_STEP,
+    step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
+    common="{m}.cast({2}, ({0:p}).dtype)",
+    matmul="{0:p} @ {1:p}",
+    transpose="{m}.transpose({0})",
+    inverse="{m}.linalg.inv({0})",
+    solve="{m}.linalg.solve({0}, {1})",
+    determinant="{m}.linalg.det({0})",
+    trace="{m}.linalg.trace({0})",
+    total="{m}.reduce_sum({0})",
+    total_along="{m}.reduce_sum({0}, axis={1}, keepdims=True)",
+    hadamard="*",
+    hadamard_power="{0:a}**{1:a}",
+    array="{m}.stack({0})",
 )
 MATH = replace(
-    NUMPY,
-    **(
-        _SCALAR
-        | _NO_MATRICES
-        | {
-            "name": "math",
-            "module": "math",
-            "imports": ("math",),
-            "printer": "pycode.PythonCodePrinter",
-            "array": "{0}",
-            "numbers": "{0}",
-            "reals": "{0}",
-        }
-    ),
+    _SCALAR,
+    name="math",
+    module="math",
+    imports=("math",),
+    printer="pycode.PythonCodePrinter",
+    array="{0}",
+    numbers="{0}",
+    reals="{0}",
 )
 CMATH = replace(
     MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
 )
-_MPMATH_NAMES = ["re", "im", "arg", "sign", "zeta", "polylog", "expint", "airyai", "airybi", "harmonic", "bernoulli", "fibonacci", "bell", "digamma", "legendre", "hermite", "gegenbauer", "jacobi", "erfi", "li", "besselj", "bessely", "besseli", "besselk", "stieltjes"]
+_MPMATH_NAMES = _words(
+    "re im arg sign zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
+    "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
+    "stieltjes"
+)
 MPMATH = replace(
-    NUMPY,
-    **(
-        _SCALAR
-        | _NO_MATRICES
-        | {
-            "name": "mpmath",
-            "module": "mpmath",
-            "imports": ("mpmath",),
-            "printer": "pycode.MpmathPrinter",
-            "exact": True,
-            "names": " ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
-            "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-            "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
-            "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
-            "integer": "{m}.mpf({0})",
-            "shape": "(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
-            "matmul": "{0:p}*{1:p}",
-            "transpose": "{0:a}.T",
-            "inverse": "{0:a}**-1",
-            "solve": "{m}.lu_solve({0}, {1})",
-            "determinant": "{m}.det({0})",
-            "zeros": "{m}.zeros({0}, {1})",
-            "ones": "{m}.ones({0}, {1})",
-            "eye": "{m}.eye({0})",
-            "array": "{m}.matrix({0})",
-            "numbers": "{m}.matrix({0})",
-            "reals": "{m}.matrix({0})",
-        }
-    ),
+    _SCALAR,
+    name="mpmath",
+    module="mpmath",
+    imports=("mpmath",),
+    printer="pycode.MpmathPrinter",
+    exact=True,
+    names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
+    "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
+    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+    "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
+    integer="{m}.mpf({0})",
+    shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
+    matmul="{0:p}*{1:p}",
+    transpose="{0:a}.T",
+    inverse="{0:a}**-1",
+    solve="{m}.lu_solve({0}, {1})",
+    determinant="{m}.det({0})",
+    zeros="{m}.zeros({0}, {1})",
+    ones="{m}.ones({0}, {1})",
+    eye="{m}.eye({0})",
+    array="{m}.matrix({0})",
+    numbers="{m}.matrix({0})",
+    reals="{m}.matrix({0})",
 )
 SYMPY = replace(
-    NUMPY,
-    **(
-        _SCALAR
-        | _NO_MATRICES
-        | {
-            "name": "sympy",
-            "module": "sympy",
-            "imports": ("sympy", "symrelu"),
-            "printer": "pycode.SymPyPrinter",
-            "exact": True,
-            "integer": "sympy.Integer({0})",
-            "relu": "symrelu.ReLU({0})",
-            "step": "sympy.Heaviside({0}, 0)",
-            "step_at_0": "sympy.Heaviside({0}, {1})",
-            "maximum": "sympy.Max({0}, {1})",
-            "minimum": "sympy.Min({0}, {1})",
-            "conjunction": "&",
-            "disjunction": "|",
-            "where": "sympy.Piecewise(({1}, {0}), ({2}, True))",
-            "branches": False,
-            "matmul": "{0:p}*{1:p}",
-            "transpose": "{0:a}.T",
-            "inverse": "{0:a}.inv()",
-            "solve": "{0:a}.LUsolve({1})",
-            "determinant": "{0:a}.det()",
-            "trace": "{0:a}.trace()",
-            "total": "sum({0:a})",
-            "matrix_power": "{0:p}**{1}",
-            "zeros": "{m}.zeros({0}, {1})",
-            "ones": "{m}.ones({0}, {1})",
-            "eye": "{m}.eye({0})",
-            "slice": "{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
-            "array": "{m}.Matrix({0})",
-            "numbers": "{m}.Matrix({0})",
-            "reals": "{m}.Matrix({0})",
-        }
-    ),
+    _SCALAR,
+    name="sympy",
+    module="sympy",
+    imports=("sympy", "symrelu"),
+    printer="pycode.SymPyPrinter",
+    exact=True,
+    integer="sympy.Integer({0})",
+    relu="symrelu.ReLU({0})",
+    step="sympy.Heaviside({0}, 0)",
+    step_at_0="sympy.Heaviside({0}, {1})",
+    maximum="sympy.Max({0}, {1})",
+    minimum="sympy.Min({0}, {1})",
+    conjunction="&",
+    disjunction="|",
+    where="sympy.Piecewise(({1}, {0}), ({2}, True))",
+    branches=False,
+    matmul="{0:p}*{1:p}",
+    transpose="{0:a}.T",
+    inverse="{0:a}.inv()",
+    solve="{0:a}.LUsolve({1})",
+    determinant="{0:a}.det()",
+    trace="{0:a}.trace()",
+    total="sum({0:a})",
+    matrix_power="{0:p}**{1}",
+    zeros="{m}.zeros({0}, {1})",
+    ones="{m}.ones({0}, {1})",
+    eye="{m}.eye({0})",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    array="{m}.Matrix({0})",
+    numbers="{m}.Matrix({0})",
+    reals="{m}.Matrix({0})",
 )
 NUMEXPR = replace(
-    NUMPY,
-    **(
-        _SCALAR
-        | _NO_MATRICES
-        | {
-            "name": "numexpr",
-            "module": "numexpr",
-            "imports": ("numexpr",),
-            "printer": "lambdarepr.NumExprPrinter",
-            "reserved": frozenset(_NUMEXPR_NAMES),
-            "branches": False,
-            "big": False,
-            "bind": True,
-            "named_constants": False,
-            "relu": "where({0:p} < 0, 0, {0})",
-            "step": "where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-            "step_at_0": "where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
-            "where": "where({0}, {1}, {2})",
-            "conjunction": "&",
-            "disjunction": "|",
-            "maximum": "where(({0:p} >= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
-            "minimum": "where(({0:p} <= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
-            "sqrt": "sqrt({0})",
-            "mod": "({0:p} - {1:p}*floor({0:p}/{1:p}))",
-            "element": None,
-            "item": None,
-            "wrap": "numexpr.evaluate({0!r}, truediv=True)",
-        }
-    ),
+    _SCALAR,
+    name="numexpr",
+    module="numexpr",
+    imports=("numexpr",),
+    printer="lambdarepr.NumExprPrinter",
+    reserved=frozenset(_NUMEXPR_NAMES),
+    branches=False,
+    big=False,
+    bind=True,
+    named_constants=False,
+    relu="where({0:p} < 0, 0, {0})",
+    step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
+    step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    where="where({0}, {1}, {2})",
+    conjunction="&",
+    disjunction="|",
+    maximum="where(({0:p} >= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
+    minimum="where(({0:p} <= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
+    sqrt="sqrt({0})",
+    mod="({0:p} - {1:p}*floor({0:p}/{1:p}))",
+    element=None,
+    item=None,
+    wrap="numexpr.evaluate({0!r}, truediv=True)",
 )
 
 ENGINES: dict[str, Engine] = {

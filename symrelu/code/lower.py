@@ -104,7 +104,7 @@ class Count(AtomicExpr):
         return (self.kind, *self.bounds)
 
 
-class Filled(MatrixExpr):  # type: ignore[misc]
+class Filled(MatrixExpr):
     """An array of numbers, broadcast to a shape."""
 
     shape = property(lambda self: self.args[1:])
@@ -127,7 +127,7 @@ class LogDet(Expr):
     is_commutative = True
 
 
-class Solve(MatrixExpr):  # type: ignore[misc]
+class Solve(MatrixExpr):
     """The solution ``X`` of ``A*X = B``."""
 
     shape = property(lambda self: self.args[1].shape)
@@ -183,8 +183,10 @@ def _(node: Expr) -> Basic:
 @lower.register(Sum)
 @lower.register(Product)
 def _(node: Any) -> Basic:
-    sizes = [b - a for _, a, b in node.limits if len((a, b)) == 2]
-    if any(size.is_infinite or b.is_infinite for size, (_, _, b) in zip(sizes, node.limits)):
+    if any(len(limit) != 3 for limit in node.limits):
+        raise NotImplementedError(f"lambdify: {node} has no limits; give them numbers")
+    sizes = [last - first for _, first, last in node.limits]
+    if any(bound.is_infinite for _, *bounds in node.limits for bound in bounds):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__} without end: {node}; "
             "evaluate it first, or give its limits numbers"
@@ -199,11 +201,11 @@ def _(node: Any) -> Basic:
     if isinstance(node, Product) or len(node.limits) > 1:
         raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
     ((index, first, last),) = node.limits
-    if not any(
+    over_data = any(
         isinstance(part, Indexed) and index in part.indices for part in postorder(node.function)
-    ):
-        if not all(size.is_Integer for size in sizes):
-            raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
+    )
+    if not over_data and not sizes[0].is_Integer:
+        raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
     return Total(node.function.xreplace({index: Count("index_range", first, last)}), first, last)
 
 

@@ -243,6 +243,8 @@ def by_user(engine: Target, node: Basic) -> Rule | None:
         name, operands = engine.functions.named("sqrt"), node.args[:1]
     else:
         name, operands = engine.functions.name(node), node.args
+        if isinstance(node, ReLU):
+            operands = node.args[:1]  # the value does not depend on H0
     if name is None:
         return None
     if isinstance(node, NumberSymbol):
@@ -436,7 +438,7 @@ def _coefficient(
     """
     p, q = abs(number.p), number.q
     if engine.exact:
-        one = [engine.row.call("integer", str(p))] if q != 1 or divided else [str(p)]
+        one: list[str] = [engine.row.call("integer", str(p))] if q != 1 or divided else [str(p)]
         return one if p != 1 or q != 1 or alone or divided else [], [str(q)] * (q != 1)
     if q == 1:
         if p >= 2**63 and not engine.big:
@@ -822,15 +824,24 @@ def _(node: Any, engine: Target) -> Rule:
     rows, columns = map(int, node.shape)
     entries = node.flat()
     operation = _array_operation(entries)
-    if operation == "array" and engine.stack:
+    if operation != "array" or not engine.stack or (engine.mixed and not _is_mixed(entries)):
+        return Rule(
+            entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
+        )
 
-        def stacked(*codes: Code) -> Code:
-            stack = engine.call("stack", ", ".join(codes) + ",", of=node)
-            return engine.call("reshape", stack, str((rows, columns)), of=node)
+    def write(*codes: Code) -> Code:
+        cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
+        stack = engine.call("stack", ", ".join(cast), of=node)
+        return engine.call("reshape", stack, f"{rows}, {columns}", of=node)
 
-        if engine.stack and len(entries) <= 40 and _is_mixed(entries):
-            return Rule(entries, stacked, repeats=False)
-    return Rule(entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node))
+    return Rule(entries, write)
+
+
+def _cast(code: Code, entry: Expr, engine: Target) -> Code:
+    """A number in the dtype of what the function reads; anything else as it is."""
+    if not entry.is_number:
+        return code
+    return engine.call("cast" if entry.is_Integer else "cast_real", code)
 
 
 def _is_mixed(entries: Sequence[Expr]) -> bool:
