@@ -422,15 +422,17 @@ class _Program:
     def _dtype_line(self) -> list[str]:
         if not self.dtype:
             return []
-        names = [name for arg, name in self.read.items() if not getattr(arg, "is_integer", False)]
-        names = (names or list(self.read.values()) or ["0.0"])[:30]
-        if not self.engine.dtype_of_two:
-            value = self.engine.row.call("dtype", ", ".join(names))
+        read = self.read or self.arguments
+        floats = {arg: n for arg, n in read.items() if not getattr(arg, "is_integer", False)}
+        names = [Code(name) for name in (floats or read).values()][:30]
+        row = self.engine.row
+        if not names:
+            value = row.call("default_dtype")
+        elif row.promote:
+            dtypes = [row.call("dtype", name) for name in names]
+            value = functools.reduce(lambda a, b: row.call("promote", a, b), dtypes)
         else:
-            like = functools.reduce(
-                lambda a, b: f"torch.promote_types({a}, {b})", [f"{name}.dtype" for name in names]
-            )
-            value = Code(like)
+            value = row.call("dtype", ", ".join(names))
         return [f"{self.dtype} = {value}"]
 
     def _named(self, code: Code) -> Code:

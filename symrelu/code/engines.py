@@ -81,13 +81,15 @@ class Engine:
     disjunction: str = "|"
     # number {2} in the dtype of {0} and {1}, an integer type or a number
     common: str | None = "{m}.result_type({0}, {1}).type({2})"
+    like: str = ", "  # between operands that are compared
     sized: str = "{m}.int{0}"
     unit: str = "{m}.int8(1)"  # that leaves the dtype to others
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
     dtype: str | None = "{m}.result_type({0})"
-    dtype_of_two: bool = False  # whether it takes two operands only
+    promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
+    default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
     matmul: str | None = "{0:p} @ {1:p}"
     transpose: str | None = "{0:a}.T"
     inverse: str | None = "{m}.linalg.inv({0})"
@@ -232,8 +234,10 @@ TORCH = replace(
     minimum="{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     at_least="{m}.clamp({0}, min={1})",  # a tensor made of the number would be of float32
     at_most="{m}.clamp({0}, max={1})",
-    dtype="{m}.result_type({0}, {1})",
-    dtype_of_two=True,
+    dtype="{0:a}.dtype",
+    promote="{m}.promote_types({0}, {1})",
+    default_dtype="{m}.get_default_dtype()",
+    like=" + ",
     common="{m}.tensor({2}, dtype={m}.result_type({0}, {1}))",
     sized="0",
     unit="{m}.tensor(1, dtype={m}.int8)",

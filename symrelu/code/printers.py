@@ -584,18 +584,9 @@ def _(node: Expr, engine: Target) -> Rule:
         pairs = pairs[: len(branches)]
         if compared:
             sides = codes[2 * len(branches) :]
-            kind = (
-                _integer_type(values, engine)
-                if size.is_Integer
-                else codes[2 * values.index(size)]
-                if size is not values[-1]
-                else last
-            )
-            like = (
-                reduce(lambda a, b: engine.row.call("dtype", a, b), sides)
-                if engine.dtype_of_two and len(sides) == 1
-                else ", ".join(sides[:20])
-            )
+            value = last if size is values[-1] else codes[2 * values.index(size)]
+            kind = _integer_type(values, engine) if size.is_Integer else value
+            like = Code(engine.like.join(sides[:20]), SUM if len(sides) > 1 else ATOM)
             last = engine.row.call("common", like, kind, last)
         return reduce(
             lambda rest, pair: engine.call("where", pair[1], pair[0], rest),
