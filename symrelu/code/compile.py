@@ -49,6 +49,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 
 from symrelu.code.engines import ENGINES, Code, Engine
@@ -168,6 +169,9 @@ def lambdify(
     sympy.utilities.lambdify.lambdify
     """
     row, functions = _modules(modules)
+    kind = printer if isinstance(printer, type) else type(printer)
+    if printer is not None and not issubclass(kind, CodePrinter):
+        raise TypeError(f"lambdify: a printer is one of SymPy's code printers, not {printer!r}")
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
     program = _Program(dummify)
     program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
@@ -392,7 +396,7 @@ class _Program:
             if made.write is None or node in needed:
                 continue
             operands = map(target, made.operands)
-            if isinstance(node, _TOTAL) and all(o in eager or o in self.code for o in operands):
+            if _is_total(node) and all(o in eager or o in self.code for o in operands):
                 eager.add(node)
             else:
                 self.engine.guarded.add(node)
@@ -418,6 +422,18 @@ class _Program:
         """The name of the dtype of the arguments that the code reads."""
         self.dtype = self.dtype or self.fresh("dtype")
         return self.dtype
+
+    def _number_lines(self) -> list[str]:
+        """Check that what stands beside the data in a sum is not an array of its own."""
+        lines = []
+        for node in self.engine.numbers_only:
+            if name := self.arguments.get(node):
+                lines += [
+                    f"if {self.engine.row.call('ndim', name)}:",
+                    f'    raise ValueError("argument {name}: expected a number beside the data '
+                    'in a sum, not an array")',
+                ]
+        return lines
 
     def _dtype_line(self) -> list[str]:
         if not self.dtype:
@@ -470,7 +486,8 @@ class _Program:
         roots = list(_roots(expr))
         codes = dict(zip(roots, self._emit(_read(roots)), strict=True))
         result = self._written(expr, codes)
-        lines = [*self.lines[: self.start], *self._dtype_line(), *self.lines[self.start :]]
+        before = [*self._number_lines(), *self._dtype_line()]
+        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
         lines.append(f"return {result}")
         if self.quiet and self.engine.quiet:
             quiet = self.engine.row.call("quiet")
@@ -509,9 +526,18 @@ class _Program:
 _LEAVES = (Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
 
 
-_TOTAL = (  # what has a value wherever its operands have one, or nan
+_TOTAL = (
     Add, Mul, ReLU, Heaviside, Larger, Relational, And, Or, Not, Piecewise, Number, BooleanAtom,
 )  # fmt: skip
+
+
+def _is_total(node: Basic) -> bool:
+    """Whether it has a value wherever its operands have one, or nan."""
+    if isinstance(node, Mul):  # whose code divides
+        return not any(a.is_Pow and a.exp.is_extended_nonnegative is not True for a in node.args)
+    return isinstance(node, _TOTAL)
+
+
 _KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 

@@ -82,7 +82,7 @@ class Engine:
     # number {2} in the dtype of {0} and {1}, an integer type or a number
     common: str | None = "{m}.result_type({0}, {1}).type({2})"
     like: str = ", "  # between operands that are compared
-    sized: str = "{m}.int{0}"
+    small: str = "{m}.int8"  # a dtype that leaves the dtype to others
     unit: str = "{m}.int8(1)"  # that leaves the dtype to others
 
     # Matrices; {d} is the dtype of what the function reads
@@ -114,6 +114,7 @@ class Engine:
     hadamard_power: str | None = "{0:a}**{1:a}"
     rows: str | None = "{m}.arange({0})[:, None]"
     columns: str | None = "{m}.arange({0})"
+    ndim: str = "{m}.ndim({0})"
     index_range: str | None = "{m}.arange({0}, {1} + 1)"
     element: str | None = "{0:a}[{1}, {2}]"
     item: str | None = "{0:a}[{1}]"
@@ -238,8 +239,9 @@ TORCH = replace(
     promote="{m}.promote_types({0}, {1})",
     default_dtype="{m}.get_default_dtype()",
     like=" + ",
+    ndim="getattr({0}, 'ndim', 0)",
     common="{m}.tensor({2}, dtype={m}.result_type({0}, {1}))",
-    sized="0",
+    small="0",
     unit="{m}.tensor(1, dtype={m}.int8)",
     divide="{m}.divide({m}.as_tensor({0}), {1})",
     cast="{m}.tensor({0}, dtype={d})",

@@ -183,8 +183,6 @@ def _(node: Expr) -> Basic:
 @lower.register(Sum)
 @lower.register(Product)
 def _(node: Any) -> Basic:
-    if any(len(limit) != 3 for limit in node.limits):
-        raise NotImplementedError(f"lambdify: {node} has no limits; give them numbers")
     sizes = [last - first for _, first, last in node.limits]
     if any(bound.is_infinite for _, *bounds in node.limits for bound in bounds):
         raise NotImplementedError(

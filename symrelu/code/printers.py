@@ -82,6 +82,7 @@ from symrelu.code.lower import (
     lower,
 )
 from symrelu.function import ReLU
+from symrelu.graph import postorder
 from symrelu.matrices.algebra import hadamard, matmul, split, transpose
 from symrelu.signs import is_small
 
@@ -106,6 +107,7 @@ class Target:
         self.row, self.functions = row, functions
         self.printer = _operand_printer(printer)
         self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
+        self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.below: set[Basic] = set()  # what a kink or a condition depends on
 
@@ -152,7 +154,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
 
     So no symbol's name gets into the code, and no rewriting goes deeper than the node.
     """
-    if not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
+    is_unit = isinstance(node, AtomicExpr) and not node.is_number
+    if is_unit or not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
@@ -288,7 +291,11 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Total)
 def _(node: Expr, engine: Target) -> Rule:
-    return Rule([node.args[0]], lambda code: engine.call("total", code, of=node))
+    body = node.args[0]
+    beside = [s for s in postorder(body) if isinstance(s, Symbol) and not s.is_integer]
+    data = {part.base.label for part in postorder(body) if isinstance(part, Indexed)}
+    engine.numbers_only.update(dict.fromkeys(s for s in beside if s not in data))
+    return Rule([body], lambda code: engine.call("total", code, of=node))
 
 
 @rule.register(Count)
@@ -577,7 +584,7 @@ def _(node: Expr, engine: Target) -> Rule:
     compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
     if not (engine.common and all(value.is_number for value in values)):
         compared = []
-    size = next((v for v in values if not v.is_Integer), max(values[:1], key=abs))
+    size = next((value for value in values if not value.is_Integer), values[0])
 
     def write(last: Code, *codes: Code) -> Code:
         pairs = list(zip(codes[: 2 * len(branches) : 2], codes[1::2], strict=False))
@@ -585,7 +592,7 @@ def _(node: Expr, engine: Target) -> Rule:
         if compared:
             sides = codes[2 * len(branches) :]
             value = last if size is values[-1] else codes[2 * values.index(size)]
-            kind = _integer_type(values, engine) if size.is_Integer else value
+            kind = engine.row.call("small") if size.is_Integer else value
             like = Code(engine.like.join(sides[:20]), SUM if len(sides) > 1 else ATOM)
             last = engine.row.call("common", like, kind, last)
         return reduce(
@@ -595,14 +602,7 @@ def _(node: Expr, engine: Target) -> Rule:
         )
 
     operands = [last, *(part for pair in branches for part in pair), *compared]
-    return Rule(operands, write, strict=[branches[0][1], *compared])
-
-
-def _integer_type(values: Sequence[Expr], engine: Target) -> str:
-    size = max(abs(int(v)) for v in values)
-    return str(
-        engine.row.call("sized", str(next(k for k in (8, 16, 32, 64) if size < 2 ** (k - 1))))
-    )
+    return Rule(operands, write, strict=[branches[0][1]])
 
 
 @rule.register(Mod)
