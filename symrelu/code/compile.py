@@ -94,10 +94,12 @@ def lambdify(
         dimensions are read off the array.
     expr : Expr, or nested lists, tuples, dicts and matrices
         What to compute.
-    modules : str, module, dict or list, optional
+    modules : str, module, Engine, dict or list, optional
         ``"numpy"``, ``"scipy"``, ``"jax"``, ``"torch"``, ``"cupy"``, ``"tensorflow"``,
-        ``"numexpr"``, ``"math"``, ``"mpmath"`` or ``"sympy"``; a dict gives functions by
-        their SymPy names.  The default is NumPy.
+        ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict gives
+        functions and constants by their SymPy names.  An engine of one's own is made from a
+        row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy;
+        ``None`` stands for SciPy where it is installed.
     printer : Printer, optional
         A SymPy printer, class or instance, for what has no rule here.
     use_imps : bool, optional
@@ -122,11 +124,11 @@ def lambdify(
     ValueError
         When compiling: if a symbol in ``expr`` is no argument, an argument stands twice,
         ``expr`` holds a ``DiracDelta``, or the module is not known.  When called: if
-        the shape of an array is not that of its matrix symbol.
+        the shape of an array is not that of its matrix symbol, or not known.
     TypeError
-        If an argument is neither a symbol nor the like.
+        If an argument is neither a symbol nor the like, or ``expr`` is or holds text.
     NotImplementedError
-        If the module has no form of a function in ``expr``.
+        When compiling: if the module has no form of an operation in ``expr``.
 
     Examples
     ========
@@ -156,6 +158,12 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
+    - NumPy and its relatives: compare complex numbers by their real parts first, so that ReLU of
+      one is a number and not the ``TypeError`` that ``math`` and mpmath raise.
+    - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
+      the arguments; numexpr makes them float64.
+    - ReLU with a number for ``H0`` keeps that slope under ``jax.grad`` and PyTorch's autograd; a
+      symbol's is lost there.
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
