@@ -24,6 +24,7 @@ from sympy import (
     Basic,
     Expr,
     Heaviside,
+    Idx,
     ImmutableDenseNDimArray,
     Indexed,
     IndexedBase,
@@ -44,6 +45,7 @@ from sympy import (
     sign,
     sympify,
 )
+from sympy.core.expr import AtomicExpr
 from sympy.core.function import AppliedUndef, Derivative
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
@@ -63,7 +65,7 @@ _WIDTH = 100  # code that gets longer than this is given a name
 def lambdify(
     args: Any,
     expr: Any,
-    modules: Any = "numpy",
+    modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
     dummify: bool = False,
@@ -98,8 +100,8 @@ def lambdify(
         ``"numpy"``, ``"scipy"``, ``"jax"``, ``"torch"``, ``"cupy"``, ``"tensorflow"``,
         ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict gives
         functions and constants by their SymPy names.  An engine of one's own is made from a
-        row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy;
-        ``None`` stands for SciPy where it is installed.
+        row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy,
+        with SciPy where it is installed.
     printer : Printer, optional
         A SymPy printer, class or instance, for what has no rule here.
     use_imps : bool, optional
@@ -184,7 +186,7 @@ def lambdify(
     program = _Program(dummify)
     program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
     program.taken |= row.reserved
-    program.take(args if isinstance(args, (list, tuple, Tuple)) else [args])
+    program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
     program.start = len(program.lines)
     program.engine.dtype = program._dtype
     program.define(definitions)
@@ -332,7 +334,8 @@ class _Program:
         if isinstance(arg, (list, tuple, Tuple, MatrixBase, NDimArray)):
             items = arg.flat() if isinstance(arg, MatrixBase) else arg
             return "(" + "".join(f"{self._pattern(item, matrices)}, " for item in items) + ")"
-        if not isinstance(arg, _LEAVES) or (
+        is_leaf = isinstance(arg, AtomicExpr) and not arg.is_number
+        if not (is_leaf or isinstance(arg, _LEAVES)) or (
             isinstance(arg, MatrixElement) and not isinstance(arg.parent, MatrixSymbol)
         ):
             raise TypeError(
@@ -364,11 +367,12 @@ class _Program:
                 node = rules[node].operands[0]
             return node
 
+        wraps = self.engine.wrap != "{0}"
         uses = Counter(target(root) for root in roots)
         for made in rules.values():
             if made.write is not None:
                 for operand in made.operands:
-                    uses[target(operand)] += 1 + made.repeats
+                    uses[target(operand)] += 1 + made.repeats + (made.outside and wraps)
         for operand in uses:
             if operand in self.arguments:
                 self.read[operand] = self.arguments[operand]
@@ -378,7 +382,9 @@ class _Program:
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
                 is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
-                if not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
+                if made.outside and wraps:
+                    code = self._named(code, "{0}")
+                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
                     code = self._named(code) if node in eager else self._delayed(code)
                 self.code[node] = code
         return [self.code[target(root)] for root in roots]
@@ -459,10 +465,10 @@ class _Program:
             value = row.call("dtype", ", ".join(names))
         return [f"{self.dtype} = {value}"]
 
-    def _named(self, code: Code) -> Code:
+    def _named(self, code: Code, wrap: str = "") -> Code:
         name = self.fresh(f"t{self.temporaries}")
         self.temporaries += 1
-        self.lines.append(f"{name} = {self.engine.wrap.format(str(code))}")
+        self.lines.append(f"{name} = {(wrap or self.engine.wrap).format(str(code))}")
         return Code(name)
 
     temporaries = 0
@@ -505,8 +511,10 @@ class _Program:
         namespace = {**self.namespace, "__name__": "lambdified"}
         modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
         for module in modules:
-            import_module(module)
             root = module.partition(".")[0]
+            if root not in source:
+                continue
+            import_module(module)
             namespace[root] = sys.modules[root]
         filename = f"<lambdify {id(namespace):x}>"
         exec(compile(source, filename, "exec"), namespace)
@@ -531,7 +539,7 @@ class _Program:
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
 
 
-_LEAVES = (Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
+_LEAVES = (Idx, Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
 
 
 _TOTAL = (

@@ -152,7 +152,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-NUMPY = Engine(names="conjugate:numpy.conj")
+NUMPY = Engine(names="conjugate:{m}.conj")
 
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
@@ -164,6 +164,7 @@ _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
 _SCALAR = replace(
     NUMPY,
+    names="",
     broadcasts=False,
     branches=True,
     big=True,
@@ -201,7 +202,7 @@ SCIPY = replace(
     extends=1,
     imports=("numpy", "scipy.special"),
     printer="numpy.SciPyPrinter",
-    names="conjugate:numpy.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
+    names="conjugate:{m}.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
 )
 CUPY = replace(
     NUMPY,
@@ -255,6 +256,7 @@ TORCH = replace(
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
     name="tensorflow",
+    names="conjugate:{m}.math.conj",
     module="tensorflow",
     imports=("tensorflow",),
     printer="tensorflow.TensorflowPrinter",
@@ -360,6 +362,7 @@ NUMEXPR = replace(
     reserved=frozenset(_NUMEXPR_NAMES),
     branches=False,
     big=False,
+    names="conjugate:conj",
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",

@@ -13,7 +13,6 @@ from typing import Any
 
 from sympy import (
     ITE,
-    And,
     Basic,
     Determinant,
     Expr,
@@ -24,9 +23,7 @@ from sympy import (
     MatPow,
     Max,
     Min,
-    Not,
     OneMatrix,
-    Or,
     Piecewise,
     Product,
     S,
@@ -154,11 +151,7 @@ def _(node: Expr) -> Basic:
 @lower.register(ITE)
 def _(node: Any) -> Basic:
     condition, yes, no = node.args
-    return Or(
-        And(condition, yes, evaluate=False),
-        And(Not(condition), no, evaluate=False),
-        evaluate=False,
-    )
+    return Piecewise(ExprCondPair(yes, condition), ExprCondPair(no, S.true), evaluate=False)
 
 
 @lower.register(Piecewise)

@@ -94,6 +94,7 @@ class Rule:
     operands: Sequence[Basic]
     write: Callable[..., Code] | None = None
     repeats: bool = False  # writes the code of an operand more than once
+    outside: bool = False  # is no part of what an engine computes at once
     strict: Sequence[Basic] | None = None  # the operands that are always needed; all
 
 
@@ -182,7 +183,8 @@ def _named(engine: Target, node: Basic) -> str | None:
     """The engine's name of a function that SymPy's printer does not know."""
     names = dict(name.split(":") for name in engine.names.split())
     is_sympys = type(node).__module__.startswith("sympy.")
-    return names.get(type(node).__name__) if is_sympys else None
+    name = names.get(type(node).__name__) if is_sympys else None
+    return name and name.format(m=engine.module)
 
 
 def _stand_in(operand: Expr, k: int) -> Expr:
@@ -250,15 +252,19 @@ def by_user(engine: Target, node: Basic) -> Rule | None:
             operands = node.args[:1]  # the value does not depend on H0
     if name is None:
         return None
-    if isinstance(node, NumberSymbol):
+    if isinstance(node, AtomicExpr):
         return Rule((), lambda: Code(name))
+    if isinstance(node, MatrixBase):
+        columns = int(node.shape[1])
+        return Rule(node.flat(), lambda *codes: Code(f"{name}({_nested(codes, columns)})"))
     if isinstance(node, Piecewise):
         parts = [part for pair in node.args for part in pair.args]
         return Rule(
             parts,
             lambda *codes: Code(f"{name}({_pairs(codes)})"),
+            outside=True,
         )
-    return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
+    return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"), outside=True)
 
 
 def _constant(engine: Target, node: Basic) -> Rule | None:
@@ -582,9 +588,9 @@ def _(node: Expr, engine: Target) -> Rule:
         branches, last = [*branches, (last, otherwise)], S.NaN
     values = [*(value for value, _ in branches), last]
     compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
-    if not (engine.common and all(value.is_number for value in values)):
+    if not (engine.common and all(getattr(value, "is_number", False) for value in values)):
         compared = []
-    size = next((value for value in values if not value.is_Integer), values[0])
+    size = next((value for value in values if not getattr(value, "is_Integer", False)), values[0])
 
     def write(last: Code, *codes: Code) -> Code:
         pairs = list(zip(codes[: 2 * len(branches) : 2], codes[1::2], strict=False))
@@ -592,7 +598,7 @@ def _(node: Expr, engine: Target) -> Rule:
         if compared:
             sides = codes[2 * len(branches) :]
             value = last if size is values[-1] else codes[2 * values.index(size)]
-            kind = engine.row.call("small") if size.is_Integer else value
+            kind = engine.row.call("small") if getattr(size, "is_Integer", False) else value
             like = Code(engine.like.join(sides[:20]), SUM if len(sides) > 1 else ATOM)
             last = engine.row.call("common", like, kind, last)
         return reduce(

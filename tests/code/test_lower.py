@@ -3,7 +3,6 @@
 import pytest
 from sympy import (
     ITE,
-    And,
     Basic,
     Determinant,
     Dummy,
@@ -18,9 +17,7 @@ from sympy import (
     MatrixSymbol,
     Max,
     Min,
-    Not,
     OneMatrix,
-    Or,
     Piecewise,
     Product,
     Sum,
@@ -64,7 +61,10 @@ d = Dummy("d", real=True)
     [
         (Max(x, y), Larger(*Max(x, y).args)),
         (Min(x, y), Smaller(*Min(x, y).args)),
-        (ITE(x > 0, y > 0, z > 0), Or(And(x > 0, y > 0), And(Not(x > 0), z > 0))),
+        (
+            ITE(x > 0, y > 0, z > 0),
+            Piecewise((y > 0, x > 0), (z > 0, True), evaluate=False),
+        ),
         (UnevaluatedExpr(x), x),
         (log(Determinant(M)), LogDet(Signs(M))),
         (log(x), log(x)),
