@@ -545,3 +545,10 @@ def test_dask_is_lazy():
     for g, other in zip(gradients, by_numpy, strict=True):
         assert isinstance(g, da.Array)
         np.testing.assert_allclose(g.compute(), other, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [2, 3, 4, 5])
+def test_a_divisor_that_is_a_power_stands_in_parentheses(k):
+    x, y = symbols("x y")
+    for expr in (y / x**k, 3 * y / x**k, y / (2 * x**k), y / (x**k * (x + 1))):
+        assert lambdify([x, y], expr)(2.0, 5.0) == float(expr.subs({x: 2, y: 5}))
