@@ -457,9 +457,7 @@ def _coefficient(
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
         return [str(p)] * (p != 1 or alone), []
-    if alone and p < 2**53 and q < 2**53:
-        return [str(p)], [str(q)]
-    if max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
+    if not alone and max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
         return [f"{p}.0"] * (p != 1), [str(q)]
     if max(p, q) < 2**53:
         return [f"({p}/{q})"], []
