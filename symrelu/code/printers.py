@@ -60,7 +60,7 @@ from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity, NumberSymbol
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, BooleanAtom, Not, Or
+from sympy.logic.boolalg import And, BooleanAtom, BooleanFunction, Or
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -571,7 +571,7 @@ def _compared(condition: Basic) -> list[Basic]:
     """What the condition compares: it is of the dtype that the choice should have."""
     if isinstance(condition, Relational):
         return [side for side in condition.args if not side.is_number]
-    if isinstance(condition, (And, Or, Not)):
+    if isinstance(condition, BooleanFunction):
         return [side for part in condition.args for side in _compared(part)]
     return []
 

@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 from sympy import (
+    ITE,
     And,
     Function,
     IndexedBase,
@@ -81,6 +82,7 @@ def test_numbers_that_no_float_holds_are_refused(expr, modules):
         lambdify(x, expr, modules)
 
 
+LOGIC = Piecewise((third, ITE(x > 0, y > 0, y < 0)), (1, True))
 CHOICE = Piecewise((1, x > 0), (third, x > -1), (-1, True))
 
 
@@ -103,7 +105,7 @@ def test_the_dtype_on_torch():
     torch = pytest.importorskip("torch")
     pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     t = torch.tensor([-2.0, 0.05], dtype=torch.float64)
-    for e in (CHOICE, Max(x, third), Min(x, third), Piecewise((third, x > y), (1, True))):
+    for e in (CHOICE, Max(x, third), Min(x, third), Piecewise((third, x > y), (1, True)), LOGIC):
         got = lambdify([x, y], e, "torch")(t, t)
         assert got.dtype == torch.float64
         np.testing.assert_array_equal(got.numpy(), lambdify([x, y], e)(t.numpy(), t.numpy()))
