@@ -441,13 +441,12 @@ class _Program:
     def _number_lines(self) -> list[str]:
         """Check that what stands beside the data in a sum is not an array of its own."""
         lines = []
-        for node in self.engine.numbers_only:
-            if name := self.arguments.get(node):
-                lines += [
-                    f"if {self.engine.row.call('ndim', name)}:",
-                    f'    raise ValueError("argument {name}: expected a number beside the data '
-                    'in a sum, not an array")',
-                ]
+        for name in filter(None, map(self.arguments.get, self.engine.numbers_only)):
+            lines += [
+                f"if {self.engine.row.call('ndim', name)}:",
+                f'    raise ValueError("argument {name}: expected a number beside the data '
+                'in a sum, not an array")',
+            ]
         return lines
 
     def _dtype_line(self) -> list[str]:

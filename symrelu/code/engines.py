@@ -313,6 +313,7 @@ MPMATH = replace(
     inverse="{0:a}**-1",
     solve="{m}.lu_solve({0}, {1})",
     determinant="{m}.det({0})",
+    matrix_power="({0:a}**{1})",
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",

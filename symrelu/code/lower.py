@@ -39,7 +39,6 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.tensor.indexed import Indexed
 
-from symrelu.function import ReLU
 from symrelu.graph import postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
 
@@ -132,11 +131,6 @@ class Solve(MatrixExpr):
 @singledispatch
 def lower(node: Basic) -> Basic:
     """One step towards what is cheap to compute; the node itself if there is none."""
-    return node
-
-
-@lower.register(ReLU)
-def _(node: Expr) -> Basic:
     return node
 
 

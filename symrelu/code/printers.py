@@ -60,7 +60,7 @@ from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity, NumberSymbol
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, BooleanAtom, Not, Or
+from sympy.logic.boolalg import And, BooleanAtom, BooleanFunction, Or
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -459,9 +459,7 @@ def _coefficient(
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
         return [str(p)] * (p != 1 or alone), []
-    if alone and p < 2**53 and q < 2**53:
-        return [str(p)], [str(q)]
-    if max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
+    if not alone and max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
         return [f"{p}.0"] * (p != 1), [str(q)]
     if max(p, q) < 2**53:
         return [f"({p}/{q})"], []
@@ -575,7 +573,7 @@ def _compared(condition: Basic) -> list[Basic]:
     """What the condition compares: it is of the dtype that the choice should have."""
     if isinstance(condition, Relational):
         return [side for side in condition.args if not side.is_number]
-    if isinstance(condition, (And, Or, Not)):
+    if isinstance(condition, BooleanFunction):
         return [side for part in condition.args for side in _compared(part)]
     return []
 

@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 from sympy import (
+    ITE,
     And,
     Function,
     IndexedBase,
@@ -19,6 +20,7 @@ from sympy import (
     Min,
     Mod,
     Ne,
+    OneMatrix,
     Or,
     Piecewise,
     Rational,
@@ -56,6 +58,8 @@ third = Rational(1, 3)
         (4 * x / 7, np.array([100], "i1"), 400 / 7),
         (5 * ReLU(x) / 3, np.array([2**30], "i4"), 5 * 2**30 / 3),
         (x / 3000, np.array([60000.0], "f2"), 20),
+        (x * Rational(10**30, 10**30 + 1), np.array([2.0], "f4"), 2),
+        (2 / (3 * x), np.array([100], "u1"), 1 / 150),
         (x * 2**70, np.array([1.0]), 2.0**70),
         (x + 2**70, np.array([1.0]), 2.0**70),
         (x + Rational(10**30, 10**30 + 1), np.array([1.0]), 2),
@@ -78,6 +82,7 @@ def test_numbers_that_no_float_holds_are_refused(expr, modules):
         lambdify(x, expr, modules)
 
 
+LOGIC = Piecewise((third, ITE(x > 0, y > 0, y < 0)), (1, True))
 CHOICE = Piecewise((1, x > 0), (third, x > -1), (-1, True))
 
 
@@ -100,7 +105,7 @@ def test_the_dtype_on_torch():
     torch = pytest.importorskip("torch")
     pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     t = torch.tensor([-2.0, 0.05], dtype=torch.float64)
-    for e in (CHOICE, Max(x, third), Min(x, third), Piecewise((third, x > y), (1, True))):
+    for e in (CHOICE, Max(x, third), Min(x, third), Piecewise((third, x > y), (1, True)), LOGIC):
         got = lambdify([x, y], e, "torch")(t, t)
         assert got.dtype == torch.float64
         np.testing.assert_array_equal(got.numpy(), lambdify([x, y], e)(t.numpy(), t.numpy()))
@@ -236,6 +241,14 @@ def test_what_is_no_array_of_its_shape_is_named():
         lambdify(A, A.T, "mpmath")(mpmath.matrix([[1, 2]]))
 
 
+def test_matrices_of_ones_and_of_one_entry():
+    assert lambdify([], OneMatrix(2, 1))().tolist() == [[1], [1]]
+    sums = lambdify(A, A * A.T * OneMatrix(2, 1), "mpmath")(mpmath.matrix([[1, 2], [3, 4]]))
+    assert sums.tolist() == [[16], [36]]
+    d, e = MatrixSymbol("d", 1, 1), MatrixSymbol("e", 1, 1)
+    assert lambdify([d, e], d - e)(np.ones((1, 1)), np.ones((1, 1))).tolist() == [[0]]
+
+
 def test_lengths_that_dask_does_not_know():
     da = pytest.importorskip("dask.array")
     B = MatrixSymbol("B", n, 2)
@@ -251,6 +264,8 @@ def test_a_sum_over_data():
     assert f(2.0, np.array([1.0, -1, 3]), 3) == [40, 40]
     with pytest.raises(ValueError, match="argument w: expected a number beside the data"):
         f(np.ones(3), np.ones(3), 3)
+    waves = Sum(sin(w * i**2), (i, 0, 300))  # SymPy leaves it as it is
+    assert lambdify(w, waves)(0.5) == pytest.approx(np.sin(0.5 * np.arange(301.0) ** 2).sum())
     long = Sum(w**i, (i, 0, 2000))
     assert lambdify(w, long)(0.5) == 2
 
