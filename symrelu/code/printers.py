@@ -428,9 +428,9 @@ def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
         above_number, below_number = _coefficient(number, not above, bool(below), node, engine)
         up = [*above_number, *(_factor(code) for code in codes[: len(above)])]
-        below = codes[len(above) :]
-        alone = not below_number and len(below) == 1
-        down = [*below_number, *(c.at(POWER) if alone else _factor(c) for c in below)]
+        divisors = codes[len(above) :]
+        alone = not below_number and len(divisors) == 1
+        down = [*below_number, *(c.at(POWER) if alone else _factor(c) for c in divisors)]
         text = _join(up, "*")
         if down:
             divisor = Code(_join(down, "*"), PRODUCT if len(down) > 1 else POWER)

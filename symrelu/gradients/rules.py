@@ -14,7 +14,7 @@ A rule for a class of your own is three lines::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from functools import reduce, singledispatch
 from itertools import accumulate, product
 from typing import Any
