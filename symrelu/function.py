@@ -36,6 +36,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
+from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
@@ -90,7 +91,7 @@ def _is_flat_at_zero(x: Expr) -> bool:
         return True
     if (x.is_Mul or (x.is_Add and one_sided(x))) and all(map(_is_flat_at_zero, x.args)):
         return True
-    return is_small(x) and not x.has(ReLU, Max, Min, Piecewise)
+    return is_small(x) and not has_kinks(x)
 
 
 class ReLU(Printed, Function):
@@ -390,7 +391,7 @@ class ReLU(Printed, Function):
         if x.has(Piecewise):
             # SymPy would take minutes to fold the conditions of a network; as a function of one
             # variable it needs no nesting.
-            from symrelu.kinks.conversion import broken_line
+            from symrelu.kinks import broken_line
 
             if line := broken_line(self):
                 return line.as_piecewise()
@@ -426,6 +427,11 @@ class ReLU(Printed, Function):
             return None
         ramp = slope * SingularityFunction(variable, -x.subs(variable, 0) / slope, 1)
         return ramp if slope.is_positive else x - ramp
+
+
+@in_relu.register(ReLU)
+def _(node: ReLU, reader: Reader) -> Any:
+    return reader.relu(reader.read(node.args[0]), node.H0)
 
 
 def _ask_of_relu(relu: ReLU, assumptions: Any, predicate: Any) -> bool | None:
