@@ -395,11 +395,12 @@ class ReLU(Printed, Function):
 
             if line := broken_line(self):
                 return line.as_piecewise()
-        if H0 is S.One:
-            return Piecewise((x, x >= 0), (0, True))
-        if H0.is_zero or not is_finite_slope(H0):
-            return Piecewise((x, x > 0), (0, True))
-        return Piecewise((x, x > 0), (H0 * x, Eq(x, 0)), (0, True))
+        pieces = [(x, x >= 0 if H0 is S.One else x > 0), (S.Zero, True)]
+        if not (H0 is S.One or H0.is_zero) and is_finite_slope(H0):
+            pieces.insert(1, (H0 * x, Eq(x, 0)))
+        # Pieces in a condition stay in it: taken apart, they would be compared where they are
+        # not in force, and not real.
+        return Piecewise(*pieces, evaluate=not x.has(Piecewise))
 
     def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
         return x * Heaviside(x, H0 if is_finite_slope(H0) else S.Zero)

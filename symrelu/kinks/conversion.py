@@ -205,6 +205,7 @@ class Conversion:
         self.forms: dict[Basic, Form] = {}
         self.kinked: dict[Basic, bool] = {}
         self.rebuilds: dict[Basic, Any] = {}
+        self.made: dict[tuple[Expr, Expr], Expr] = {}  # to make one again costs SymPy's time
 
     def prepared(self, root: Basic) -> Basic:
         """The same, what is inside known when it is asked for, without recursion."""
@@ -248,7 +249,10 @@ class Conversion:
         return self.form(other)
 
     def expr(self, line: Line) -> Any:
-        return line.as_hinges(self.H0)
+        return line.as_hinges(self.H0, self.hinge)
+
+    def hinge(self, u: Expr, H0: Expr) -> Any:
+        return self.made.get((u, H0)) or ReLU(u, H0)
 
     def has_kinks(self, node: Basic) -> bool:
         if node not in self.kinked:
@@ -287,8 +291,8 @@ class Conversion:
         if not kinked:
             return total([opaque(rest), constant])
         (u, line), *others = kinked.items()
-        moved = [shifted(other, v, u) for v, other in others]
-        if None in moved or not (is_small(rest) and is_small(u)):
+        moved = [shifted(other, v, u) for v, other in others if len(others) < _MANY]
+        if len(moved) < len(others) or None in moved or not (is_small(rest) and is_small(u)):
             return opaque(Add(rest, *map(self.expr, (constant, *kinked.values()))))
         k, r = along(rest, u)
         return total([line, *moved, constant, Line(u, number(r), number(k))])
@@ -452,6 +456,12 @@ def _(node: SingularityFunction, to: Conversion) -> Form:
     return opaque(to.rebuilt(node)) if value is None else value.line
 
 
+@rule.register(ReLU)
+def _(node: ReLU, to: Conversion) -> Form:
+    to.made[node.args[0], node.H0] = node
+    return in_relu(node, to).line
+
+
 @rule.register(Max)
 @rule.register(Min)
 def _(node: Expr, to: Conversion) -> Form:
@@ -505,7 +515,7 @@ def _step_of(line: Line, at: Expr, left: Expr) -> Form:
     return Pieces(line.x, tuple(breaks), tuple((value,) for value in between))
 
 
-_MANY = 50  # pieces in one product or sum
+_MANY = 20  # pieces in one product or sum, or variables to bring together
 
 
 def _in_pieces(node: Expr, to: Conversion) -> Form | None:

@@ -12,7 +12,7 @@ from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
 from symrelu.kinks.conversion import Conversion, broken_line, piecewise
-from symrelu.kinks.steps import Steps, as_sum
+from symrelu.kinks.steps import Polynomial, Steps, as_sum
 
 
 def relusimp(expr: Any) -> Any:
@@ -141,13 +141,16 @@ class _Request:
     def candidates(self, expr: Any) -> list[Any]:
         hinges = self.conversion.written(self.conversion.prepared(expr))
         found = [hinges] if broken_line(expr) else []
+        forms: list[Polynomial] = []
         for written in dict.fromkeys((expr, hinges)):
-            form, normal = self.steps.normal(written)
-            if normal is not None:
-                found.append(normal)
-            same = polynomial_everywhere(self.steps, form)
-            if same is not None:
+            if (form := self.steps.normal(written)) not in forms:
+                forms.append(form)
+                normal = self.steps.written(form)
+                found += [] if normal is None else [normal]
+        for form in forms:
+            if (same := polynomial_everywhere(self.steps, form)) is not None:
                 found.append(as_sum(same))
+                break
         return found
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from itertools import pairwise
+from typing import Any
 
 from sympy import Add, Eq, Expr, Piecewise, S, cancel
 
@@ -140,17 +141,17 @@ class Line:
 
     # Written out
 
-    def as_hinges(self, H0: Expr | None = None) -> Expr:
+    def as_hinges(self, H0: Expr | None = None, hinge: Any = ReLU) -> Expr:
         """The affine part and the hinges, with their own slopes at the kinks or with ``H0``."""
         terms = [self._affine(self.intercept, self.slope)]
         for t, (jump, at) in self.kinks.items():
             u = self.x - as_expr(t)
             if is_zero(jump):
                 # The value has no kink here, but the slope that was chosen has.
-                terms += [] if H0 is not None else [ReLU(u, as_expr(at)), -ReLU(u)]
+                terms += [] if H0 is not None else [hinge(u, as_expr(at)), -hinge(u, S.Zero)]
             else:
                 slope = _shortened(over(at, jump)) if H0 is None else H0
-                terms.append(as_expr(jump) * ReLU(u, slope))
+                terms.append(as_expr(jump) * hinge(u, slope))
         return Add(*terms)
 
     def as_piecewise(self, slopes: bool = True) -> Expr:

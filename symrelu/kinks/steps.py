@@ -114,10 +114,9 @@ class Steps:
 
     # And back
 
-    def normal(self, expr: Expr) -> tuple[Polynomial, Expr | None]:
-        """The normal form, and how it is written with kinks in the place of steps, if it can be."""
-        form = self.without_jumps(self.of(expr))
-        return form, self.written(form)
+    def normal(self, expr: Expr) -> Polynomial:
+        """The normal form."""
+        return self.without_jumps(self.of(expr))
 
     def without_jumps(self, form: Polynomial) -> Polynomial:
         """A jump is as good as a step where what it is multiplied with is 0 at the kink."""
@@ -143,6 +142,7 @@ class Steps:
         return form
 
     def written(self, form: Polynomial) -> Expr | None:
+        """With kinks in the place of steps, if it can be."""
         terms: list[Expr] = []
         buckets: dict[int, Polynomial] = defaultdict(dict)
         for (mask, rest), c in form.items():
