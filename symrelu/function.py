@@ -395,12 +395,20 @@ class ReLU(Printed, Function):
 
             if line := broken_line(self):
                 return line.as_piecewise()
-        pieces = [(x, x >= 0 if H0 is S.One else x > 0), (S.Zero, True)]
-        if not (H0 is S.One or H0.is_zero) and is_finite_slope(H0):
-            pieces.insert(1, (H0 * x, Eq(x, 0)))
-        # Pieces in a condition stay in it: taken apart, they would be compared where they are
-        # not in force, and not real.
-        return Piecewise(*pieces, evaluate=not x.has(Piecewise))
+        u = self._compared(x)
+        if H0 is S.One:
+            return Piecewise((x, u >= 0), (0, True))
+        if H0.is_zero or not is_finite_slope(H0):
+            return Piecewise((x, u > 0), (0, True))
+        return Piecewise((x, u > 0), (H0 * x, Eq(u, 0)), (0, True))
+
+    def _compared(self, x: Expr) -> Expr:
+        """What to compare with 0: SymPy takes pieces in a condition apart, and compares each.
+
+        That of a root is not real where the piece is not in force.
+        """
+        outside = x.xreplace({piece: Dummy() for piece in x.atoms(Piecewise)})
+        return x if outside.is_polynomial() else self.args[0].rewrite(Abs)
 
     def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
         return x * Heaviside(x, H0 if is_finite_slope(H0) else S.Zero)

@@ -150,7 +150,7 @@ class Line:
                 # The value has no kink here, but the slope that was chosen has.
                 terms += [] if H0 is not None else [hinge(u, as_expr(at)), -hinge(u, S.Zero)]
             else:
-                slope = _shortened(over(at, jump)) if H0 is None else H0
+                slope = _share(at, jump) if H0 is None else H0
                 terms.append(as_expr(jump) * hinge(u, slope))
         return Add(*terms)
 
@@ -239,8 +239,12 @@ def ordered(numbers: Iterable[Number]) -> list[Number]:
     return sorted(numbers, key=cmp_to_key(_compared))
 
 
-def _shortened(slope: Number) -> Expr:
-    slope = as_expr(slope)
+def _share(at: Number, jump: Number) -> Expr:
+    """The slope at a kink as a part of what the slope changes by there."""
+    for share in (S.One, S.Half):
+        if _same(at, times(share, jump)):
+            return share
+    slope = as_expr(over(at, jump))
     return slope if slope.is_Atom or not is_finite_slope(slope) else cancel(slope)
 
 

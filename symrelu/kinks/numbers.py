@@ -46,7 +46,7 @@ class Near:
     def of(cls, number: Expr, precision: int) -> Near:
         if number.is_Float:
             return cls(number._mpf_, mpf_shift(mpf_abs(number._mpf_), -number._prec), number._prec)
-        value = number._to_mpmath(precision + _GUARD)._mpf_
+        value = Float(number, precision=precision + _GUARD)._mpf_
         uncertain = number.has(Float)
         return cls(value, mpf_shift(mpf_abs(value), -precision) if uncertain else fzero, precision)
 
