@@ -187,7 +187,7 @@ def _form_of(expr: Basic) -> Form | None:
         return None
     conversion = Conversion()
     form = conversion.form(conversion.prepared(expr))
-    return None if form.x is not None and conversion.has_kinks(form.x) else form
+    return form if conversion.is_in_one_variable(expr) else None
 
 
 Form: TypeAlias = Line | Pieces
@@ -227,6 +227,11 @@ class Conversion:
         if is_small(node) and node.is_number and node.is_real:
             return Line(None, number(node))
         return opaque(node)
+
+    def is_in_one_variable(self, node: Any) -> bool:
+        """Whether all kinks are in what the form has for its variable."""
+        x = self.form(node).x
+        return x is None or not self.has_kinks(x)
 
     def written(self, node: Basic) -> Any:
         """The node in terms of ReLU."""

@@ -93,13 +93,16 @@ def _simplified(expr: Any) -> Any:
     """What cannot be written any shorter, inside and out."""
     for _ in range(_ROUNDS):
         before, expr = expr, _Request().simplified(expr)
-        if expr is before or (_length(expr) == _length(before) and _is_settled(expr, before)):
-            return expr
+        # To compare large graphs takes SymPy longer than the tree is large.
+        if expr is before or not _is_shorter(expr, before):
+            break
     return expr
 
 
-def _is_settled(after: Any, before: Any) -> bool:
-    return bool(after == before)
+def _is_shorter(expr: Any, before: Any) -> bool:
+    if _is_written_out(expr) and _is_written_out(before):
+        return bool(expr != before)
+    return _length(expr) < _length(before)
 
 
 class _Request:
@@ -140,7 +143,7 @@ class _Request:
 
     def candidates(self, expr: Any) -> list[Any]:
         hinges = self.conversion.written(self.conversion.prepared(expr))
-        found = [hinges] if broken_line(expr) else []
+        found = [hinges] if self.conversion.is_in_one_variable(expr) else []
         forms: list[Polynomial] = []
         for written in dict.fromkeys((expr, hinges)):
             if (form := self.steps.normal(written)) not in forms:
@@ -175,12 +178,15 @@ def _is_arithmetic(expr: Any) -> bool:
     return bool(getattr(expr, "is_Add", False) or getattr(expr, "is_Mul", False) or power)
 
 
+def _is_written_out(expr: Any) -> bool:
+    """Whether the tree is small enough to count what is in it."""
+    stack, seen = [expr], 0
+    while stack and seen <= _WRITTEN_OUT:
+        seen += 1
+        stack.extend(stack.pop().args)
+    return not stack
+
+
 def _length(expr: Any) -> int:
     """The number of operations; of a large graph, of distinct ones."""
-    stack, seen = [expr], 0
-    while stack:
-        seen += 1
-        if seen > _WRITTEN_OUT:
-            return sum(1 for _ in postorder(expr))
-        stack.extend(stack.pop().args)
-    return int(count_ops(expr))
+    return int(count_ops(expr)) if _is_written_out(expr) else sum(1 for _ in postorder(expr))
