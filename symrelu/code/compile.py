@@ -11,6 +11,7 @@ import unicodedata
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -32,6 +33,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
 from symrelu.code.printers import ENGINES, Code, Engine, Rule, engine, rule
+from symrelu.inputs import holds_text
+from symrelu.kinked import without_deltas
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
@@ -384,8 +387,8 @@ def _roots(expr: Any) -> Iterator[Basic]:
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return expr.as_immutable()
-    try:
-        return sympify(expr, strict=True)
-    except SympifyError:
-        raise TypeError(f"lambdify compiles expressions, not {expr!r}") from None
+        return without_deltas(expr.as_immutable())
+    if not holds_text(expr):
+        with suppress(SympifyError):
+            return without_deltas(sympify(expr, strict=True))
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}")

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sympy import (
+    AccumBounds,
     Add,
     Basic,
     BlockMatrix,
@@ -70,6 +71,7 @@ from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedErr
 from sympy.tensor.array import NDimArray
 
 from symrelu.function import ReLU
+from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import hadamard, matmul, split, transpose
 from symrelu.signs import is_small
 
@@ -323,7 +325,10 @@ def _is_known(engine: Engine, node: Basic, text: str) -> bool:
 @singledispatch
 def rule(node: Basic, engine: Engine) -> Rule:
     """How the engine computes a node."""
-    return _by_user(engine, node) or _constant(engine, node) or _by_sympy(engine, node)
+    if made := _by_user(engine, node) or _constant(engine, node):
+        return made
+    written = rewritten(node)  # a kinked function of the user's own
+    return _by_sympy(engine, node) if written is None else Rule([written])
 
 
 def _by_user(engine: Engine, node: Basic) -> Rule | None:
@@ -518,6 +523,14 @@ def _(node: Expr, engine: Engine) -> Rule:
         f"lambdify: {node} has no value at a point.  It is the derivative of a step, such as the "
         "second derivative of ReLU; integrate it, or, to ignore the kinks, "
         "replace it: expr.replace(DiracDelta, lambda *args: 0)"
+    )
+
+
+@rule.register(AccumBounds)
+def _(node: Expr, engine: Engine) -> Rule:
+    raise NotImplementedError(
+        f"lambdify: {node} is a set of slopes and no number; choose one of them, "
+        f"by expr.xreplace({{{node}: H0}})"
     )
 
 

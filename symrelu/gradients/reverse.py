@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from sympy import (
@@ -29,6 +30,7 @@ from sympy.tensor.array import NDimArray
 from symrelu.gradients.rules import pullback, times
 from symrelu.graph import postorder
 from symrelu.matrices.algebra import element, matadd, matmul
+from symrelu.inputs import holds_text
 from symrelu.signs import is_small
 
 
@@ -201,10 +203,10 @@ def _total(parts: list[Expr]) -> Expr:
 
 
 def _scalar(expr: Any) -> tuple[Expr, Expr]:
-    try:
-        root = sympify(expr, strict=True)
-    except SympifyError:
-        root = None
+    root = None
+    if not holds_text(expr):
+        with suppress(SympifyError):
+            root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
         raise TypeError(f"gradient takes a scalar expression, not {expr!r}")
     shape = getattr(root, "shape", ())
