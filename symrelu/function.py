@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mpmath import mpf
+from mpmath import mp, mpc, mpf, mpmathify
 from sympy import (
     Abs,
     AccumBounds,
@@ -36,6 +36,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
+from symrelu.inputs import holds_text
 from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
@@ -55,7 +56,10 @@ def _expression(value: Any, name: str) -> Any:
     kinds = (Expr, MatrixBase, NDimArray)
     with suppress(SympifyError):
         # A mutable matrix would come back as an immutable one.
-        expr = value if isinstance(value, (*kinds, str)) else sympify(value)
+        known = isinstance(value, kinds) or holds_text(value)
+        expr = value if known else sympify(value, strict=not hasattr(value, "__array__"))
+        if isinstance(expr, NDimArray) and expr.shape == ():
+            return expr[()]
         if isinstance(expr, kinds):
             return expr
     raise TypeError(
@@ -212,6 +216,8 @@ class ReLU(Printed, Function):
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
         if "H0" in options:
+            if len(args) > 1:
+                raise TypeError(f"ReLU takes one H0; {args[1]} and {options['H0']} were given")
             args += (options.pop("H0"),)
         if len(args) not in (1, 2):
             raise TypeError(f"ReLU takes an argument and, if you like, H0; {len(args)} were given")
@@ -221,6 +227,8 @@ class ReLU(Printed, Function):
             raise TypeError(f"the H0 of ReLU must be a scalar expression, not {H0!r}")
         if isinstance(x, MatrixExpr) and not isinstance(x, MatrixBase):
             return Elementwise.of(lambda d: cls(d, H0, **options), x)
+        if isinstance(x, NDimArray) and not len(x):
+            return x
         if hasattr(x, "applyfunc"):
             return x.applyfunc(lambda e: cls(e, H0, **options))
         return super().__new__(cls, x, *(() if H0.is_zero else (H0,)), **options)
@@ -383,7 +391,17 @@ class ReLU(Printed, Function):
         return self.func(x, *H0, evaluate=False) if len(signs(x)) < 3 else None
 
     def _eval_mpmath(self) -> tuple[Any, tuple[Expr]]:
-        return lambda v: mpf(0) if v < 0 else v, self.args[:1]
+        return self._positive_part, self.args[:1]
+
+    def _positive_part(self, v: Any) -> Any:
+        v = mpmathify(v)
+        if isinstance(v, mpc):
+            # Some real numbers are written with I; what is left of it is rounding.
+            noise = mpf(2) ** (-mp.prec // 2) * (1 + abs(v))
+            if not self.args[0].is_extended_real and abs(v.imag) > noise:
+                raise ValueError(f"ReLU is defined for real arguments only, and {v} is not real")
+            v = v.real
+        return mpf(0) if v < 0 else v
 
     # Rewriting
 

@@ -29,8 +29,8 @@ from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.rules import pullback, times
 from symrelu.graph import postorder
-from symrelu.matrices.algebra import element, matadd, matmul
 from symrelu.inputs import holds_text
+from symrelu.matrices.algebra import element, matadd, matmul
 from symrelu.signs import is_small
 
 

@@ -2,14 +2,15 @@ r"""What a polynomial in steps is where: the signs that what changes sign can ha
 
 Kinks depend on each other: where $x > y$ and $y > z$, also $x > z$.  On each cell of the
 arrangement the steps are numbers, and a polynomial without steps remains.  Whether there is such a
-cell is a question of linear programming, in rational numbers; what is not linear counts as a variable
-of its own, so that no cell is missed.
+cell is a question of linear programming, in rational numbers; what is not linear counts as a
+variable of its own, so that no cell is missed.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 from random import Random
+
 from mpmath.libmp import to_rational
 from sympy import S
 
@@ -108,8 +109,6 @@ class _Cells:
         if self.programs > _PROGRAMS:
             raise TooManyError
         return interior(constraints, half, inside)
-
-
 
 
 def _sign(rest: Monomial) -> int:

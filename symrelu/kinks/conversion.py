@@ -62,7 +62,7 @@ from symrelu.kinks.numbers import (
     tidy,
     times,
 )
-from symrelu.kinks.pieces import Break, Pieces, slope_of, value_of
+from symrelu.kinks.pieces import Break, Pieces
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, signs
 
@@ -297,10 +297,11 @@ class Conversion:
             return total([opaque(rest), constant])
         (u, line), *others = kinked.items()
         moved = [shifted(other, v, u) for v, other in others if len(others) < _MANY]
-        if len(moved) < len(others) or None in moved or not (is_small(rest) and is_small(u)):
+        known = [line for line in moved if line is not None]
+        if len(known) < len(others) or not (is_small(rest) and is_small(u)):
             return opaque(Add(rest, *map(self.expr, (constant, *kinked.values()))))
         k, r = along(rest, u)
-        return total([line, *moved, constant, Line(u, number(r), number(k))])
+        return total([line, *known, constant, Line(u, number(r), number(k))])
 
 
 class Value:
@@ -425,7 +426,8 @@ def _(node: Mul, to: Conversion) -> Form:
     forms = list(map(to.form, node.args))
     factors = [form for form in forms if form.x is not None]
     if len(factors) <= 1 and all(isinstance(form, Line) for form in forms):
-        k = reduce(times, (form.intercept for form in forms if form.x is None), S.One)
+        numbers = (form.intercept for form in forms if isinstance(form, Line) and form.x is None)
+        k = reduce(times, numbers, S.One)
         return k * (factors[0] if factors else Line(None, S.One))
     if not to.has_kinks(node):
         return opaque(node)
@@ -536,8 +538,9 @@ def _in_pieces(node: Expr, to: Conversion) -> Form | None:
         return None
     (x,) = variables
     try:
-        parts = [_pieces(arg, form, x) for arg, form in forms.items()]
-        if len(parts) > _MANY or any(part is None for part in parts):
+        found = [_pieces(arg, form, x) for arg, form in forms.items()]
+        parts = [part for part in found if part is not None]
+        if len(parts) > _MANY or len(parts) < len(found):
             return None
         pieces = reduce(add if node.is_Add else mul, parts)
         for _ in range(int(power) - 1):
@@ -715,7 +718,8 @@ def _distinct(places: Iterable[Number]) -> list[Number]:
 
 def _relations(node: Piecewise) -> list[Relational]:
     """What the conditions compare; not what stands inside of that."""
-    found, stack = {}, [cond for _, cond in reversed(node.args)]
+    found: dict[Relational, None] = {}
+    stack = [cond for _, cond in reversed(node.args)]
     while stack:
         cond = stack.pop()
         if isinstance(cond, Relational):

@@ -135,9 +135,7 @@ class Steps:
                 power == 0 or self.divided(part, argument.polynomial) is not None
                 for power, part in by_power.items()
             ):
-                parts = (
-                    reduce(product, [step] * power, part) for power, part in by_power.items()
-                )
+                parts = (reduce(product, [step] * power, part) for power, part in by_power.items())
                 form = sum_of(parts)
         return form
 
@@ -156,7 +154,7 @@ class Steps:
             factor = None if ratio is None else self.written(ratio)
             if factor is None:
                 return None
-            share = min(_WAYS, key=lambda share: _growth(buckets, with_h, share))  # noqa: B023
+            share = min(_WAYS, key=lambda share: _growth(buckets, with_h, share))
             for (mask, rest), c in with_h.items() if share else ():
                 _add_to(buckets[mask.bit_length()], (mask, rest), times(share, c))
             scale, kink = _WAYS[share]
