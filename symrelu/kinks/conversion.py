@@ -64,7 +64,7 @@ from symrelu.kinks.numbers import (
 )
 from symrelu.kinks.pieces import Break, Pieces
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import is_small, signs
+from symrelu.signs import is_small, is_written_out, signs
 
 
 def as_relu(expr: Any, H0: Any = None) -> Any:
@@ -164,8 +164,17 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     slope = None if H0 is None else ReLU(Dummy(), H0).H0
     if isinstance(expr, MatrixBase):
         return expr.applyfunc(lambda entry: as_relu(entry, H0))
-    conversion = Conversion(slope)
-    return conversion.written(conversion.prepared(expression(expr, "as_relu")))
+    basic = expression(expr, "as_relu")
+    for _ in range(_ROUNDS):
+        before, conversion = basic, Conversion(slope)
+        basic = conversion.written(conversion.prepared(before))
+        # What was inside of steps and products may be more once it is written with ReLU.
+        if not is_written_out(basic) or conversion.is_in_one_variable(before) or basic == before:
+            break
+    return basic
+
+
+_ROUNDS = 10
 
 
 def broken_line(expr: Basic) -> Line | None:
@@ -187,7 +196,7 @@ def _form_of(expr: Basic) -> Form | None:
         return None
     conversion = Conversion()
     form = conversion.form(conversion.prepared(expr))
-    return form if conversion.is_in_one_variable(expr) else None
+    return None if form.x is not None and conversion.has_kinks(form.x) else form
 
 
 Form: TypeAlias = Line | Pieces
@@ -229,7 +238,9 @@ class Conversion:
         return opaque(node)
 
     def is_in_one_variable(self, node: Any) -> bool:
-        """Whether all kinks are in what the form has for its variable."""
+        """Whether the form has all that is kinked in its own kinks."""
+        if not isinstance(self.forms.get(node), Line):
+            return False
         x = self.form(node).x
         return x is None or not self.has_kinks(x)
 
@@ -473,8 +484,10 @@ def _(node: ReLU, to: Conversion) -> Form:
 @rule.register(Min)
 def _(node: Expr, to: Conversion) -> Form:
     line = in_relu(node, to).line
-    same = all(to.line(arg).x in (None, line.x) for arg in node.args)
-    return _with_slopes_of(node, line, to) if same and len(node.args) > 2 else line
+    if len(node.args) > 2 and all(to.line(arg).x in (None, line.x) for arg in node.args):
+        with suppress(NoLineError):
+            return _with_slopes_of(node, line, to)
+    return line
 
 
 def _with_slopes_of(node: Expr, line: Line, to: Conversion) -> Line:

@@ -13,6 +13,7 @@ from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
 from symrelu.kinks.conversion import Conversion, broken_line, piecewise
 from symrelu.kinks.steps import Polynomial, Steps, as_sum
+from symrelu.signs import is_written_out
 
 
 def relusimp(expr: Any) -> Any:
@@ -86,7 +87,6 @@ def relusimp(expr: Any) -> Any:
 
 
 _ROUNDS = 20
-_WRITTEN_OUT = 2000  # operations: of more, the distinct ones are counted
 
 
 def _simplified(expr: Any) -> Any:
@@ -100,7 +100,7 @@ def _simplified(expr: Any) -> Any:
 
 
 def _is_shorter(expr: Any, before: Any) -> bool:
-    if _is_written_out(expr) and _is_written_out(before):
+    if is_written_out(expr) and is_written_out(before):
         return bool(expr != before)
     return _length(expr) < _length(before)
 
@@ -178,15 +178,6 @@ def _is_arithmetic(expr: Any) -> bool:
     return bool(getattr(expr, "is_Add", False) or getattr(expr, "is_Mul", False) or power)
 
 
-def _is_written_out(expr: Any) -> bool:
-    """Whether the tree is small enough to count what is in it."""
-    stack, seen = [expr], 0
-    while stack and seen <= _WRITTEN_OUT:
-        seen += 1
-        stack.extend(stack.pop().args)
-    return not stack
-
-
 def _length(expr: Any) -> int:
     """The number of operations; of a large graph, of distinct ones."""
-    return int(count_ops(expr)) if _is_written_out(expr) else sum(1 for _ in postorder(expr))
+    return int(count_ops(expr)) if is_written_out(expr) else sum(1 for _ in postorder(expr))

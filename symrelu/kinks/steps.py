@@ -104,13 +104,13 @@ class Steps:
         key = frozenset((k, as_expr(c)) for k, c in u.items())
         if key not in self.numbers:
             self.numbers[key] = len(self.kinks)
-            inside = all(mask == 0 for mask, _ in u)
-            self.kinks.append((as_sum(u) if inside else self._turned(value.expr, turned), u))
+            if all(mask == 0 for mask, _ in u):
+                self.kinks.append((as_sum(u), u))
+            else:  # a kink inside is written as it was
+                written = Add(*(-t for t in Add.make_args(value.expr))) if turned else value.expr
+                self.kinks.append((written, scaled(value.polynomial, S(-1 if turned else 1))))
         h: Polynomial = {(1 << self.numbers[key], _ONE): S.One}
         return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
-
-    def _turned(self, u: Expr, turned: bool) -> Expr:
-        return Add(*(-term for term in Add.make_args(u))) if turned else u
 
     # And back
 
