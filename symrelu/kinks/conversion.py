@@ -196,7 +196,7 @@ def _form_of(expr: Basic) -> Form | None:
         return None
     conversion = Conversion()
     form = conversion.form(conversion.prepared(expr))
-    return None if form.x is not None and conversion.has_kinks(form.x) else form
+    return form if conversion.is_complete(form) else None
 
 
 Form: TypeAlias = Line | Pieces
@@ -239,10 +239,14 @@ class Conversion:
 
     def is_in_one_variable(self, node: Any) -> bool:
         """Whether the form has all that is kinked in its own kinks."""
-        if not isinstance(self.forms.get(node), Line):
-            return False
-        x = self.form(node).x
-        return x is None or not self.has_kinks(x)
+        form = self.forms.get(node)
+        return isinstance(form, Line) and self.is_complete(form)
+
+    def is_complete(self, form: Form) -> bool:
+        """Whether no kink stands in what the form has for its variable or its constants."""
+        numbers = (form.intercept,) if isinstance(form, Line) else chain(*form.polynomials)
+        parts = (as_expr(part) for part in (form.x, *numbers) if part is not None)
+        return not any(map(self.has_kinks, parts))
 
     def written(self, node: Basic) -> Any:
         """The node in terms of ReLU."""

@@ -101,6 +101,8 @@ class Steps:
         u, turned = _primitive(value.polynomial)
         if not u or all(key == (0, _ONE) for key in u):
             return constant(S.One if u and not turned else S.Zero)
+        if len(u) == 1 and (h := self._of_product(next(iter(u)))):
+            return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
         key = frozenset((k, as_expr(c)) for k, c in u.items())
         if key not in self.numbers:
             self.numbers[key] = len(self.kinks)
@@ -111,6 +113,16 @@ class Steps:
                 self.kinks.append((written, scaled(value.polynomial, S(-1 if turned else 1))))
         h: Polynomial = {(1 << self.numbers[key], _ONE): S.One}
         return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
+
+    def _of_product(self, key: tuple[int, Monomial]) -> Polynomial | None:
+        """The step of a product: its sign is that of the factors."""
+        odd = sorted((base for base, power in key[1] if power % 2), key=str)
+        if key[0] or len(odd) < 2:
+            return None
+        signs = (scaled(self.step(self.read(base)), S(2)) for base in odd)
+        negative = constant(S.NegativeOne)
+        sign = reduce(product, (sum_of([twice, negative]) for twice in signs))
+        return scaled(sum_of([sign, constant(S.One)]), S.Half)
 
     # And back
 
