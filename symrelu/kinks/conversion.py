@@ -696,7 +696,9 @@ def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> 
     here = branches[owner].breaks[i]
     branch = node.args[owner].expr
     if x.is_Symbol and as_expr(here.value).has(x):
-        return Break(here.t, expand(branch.subs(x, here.t)), branch.diff(x).subs(x, here.t))
+        t = as_expr(here.t)
+        value, slope = expand(branch.subs(x, t)), branch.diff(x).subs(x, t)
+        return Break(here.t, number(value), number(slope))
     return here
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sympy import Basic, Expr, Max, Min, Piecewise, S, count_ops
 from sympy.matrices import MatrixBase
 
-from symrelu.graph import postorder
+from symrelu.graph import holds, postorder
 from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
@@ -136,7 +136,7 @@ class _Request:
 
     def shortest(self, expr: Any, *others: Any) -> Any:
         forms = [form for form in dict.fromkeys((expr, *others)) if _is_scalar(form)]
-        if expr.has(Piecewise) and forms and (pieces := piecewise(expr)) is not None:
+        if forms and holds(expr, Piecewise) and (pieces := piecewise(expr)) is not None:
             return expr if _is_flat(expr) and _length(pieces) >= _length(expr) else pieces
         found = (candidate for form in forms for candidate in self.candidates(form))
         return min((expr, *others, *found), key=_length)
