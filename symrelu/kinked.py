@@ -185,9 +185,11 @@ def _vanishes(f: Expr, u: Expr, order: int) -> bool:
 def _same_zero(factor: Expr, u: Expr) -> bool:
     """Whether the factor is u, or a kink of it."""
     base, power = factor.as_base_exp()
-    argument = base.args[0] if type(base).__name__ == "ReLU" or isinstance(base, Abs) else base
+    inside = base.args[:1] if type(base).__name__ == "ReLU" or isinstance(base, Abs) else ()
     # Two large graphs are not compared: it takes longer than their trees are large.
-    same = argument is u or (is_small(u) and is_small(argument) and argument in (u, -u))
+    same = any(
+        f is u or (is_small(u) and is_small(f) and f in (u, -u)) for f in (base, *inside)
+    )
     return bool(power.is_positive and same)
 
 

@@ -15,7 +15,7 @@ from mpmath.libmp import to_rational
 from sympy import S
 
 from symrelu.kinks.numbers import Near, Number, is_zero, minus, plus
-from symrelu.kinks.steps import Monomial, Polynomial, Steps
+from symrelu.kinks.steps import Monomial, Polynomial, Steps, name
 from symrelu.signs import signs
 
 _KINKS = 12
@@ -60,7 +60,7 @@ class _Cells:
         self.found: Polynomial | None = None
         self.programs = 0
         rest = {r for p in self.arguments for _, r in p} - {_ONE}
-        self.variables = sorted(rest, key=lambda r: sorted((str(b), k) for b, k in r))
+        self.variables = sorted(rest, key=lambda r: sorted((name(b), k) for b, k in r))
         self.signs = {r: _sign(r) for r in self.variables}
 
     def decide(self) -> Polynomial | None:

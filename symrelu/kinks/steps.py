@@ -18,7 +18,7 @@ from symrelu.function import ReLU
 from symrelu.kinked import as_step, in_relu
 from symrelu.kinks.conversion import divided
 from symrelu.kinks.numbers import Number, as_expr, is_zero, negative, number, over, plus, times
-from symrelu.signs import signs
+from symrelu.signs import is_small, signs
 
 Monomial = frozenset[tuple[Expr, int]]  # powers of whatever else there is
 Polynomial = dict[tuple[int, Monomial], Number]  # the steps are the bits of a number
@@ -116,7 +116,7 @@ class Steps:
 
     def _of_product(self, key: tuple[int, Monomial]) -> Polynomial | None:
         """The step of a product: its sign is that of the factors."""
-        odd = sorted((base for base, power in key[1] if power % 2), key=str)
+        odd = sorted((base for base, power in key[1] if power % 2), key=name)
         if key[0] or len(odd) < 2:
             return None
         signs = (scaled(self.step(self.read(base)), S(2)) for base in odd)
@@ -295,7 +295,12 @@ def _primitive(form: Polynomial) -> tuple[Polynomial, bool]:
 
 def _order(key: tuple[int, Monomial]) -> tuple[Any, ...]:
     mask, rest = key
-    return (not rest, mask, sorted((str(base), power) for base, power in rest))
+    return (not rest, mask, sorted((name(base), power) for base, power in rest))
+
+
+def name(base: Expr) -> str:
+    """By which to sort; to print a large graph takes longer than its tree is large."""
+    return str(base) if is_small(base) else "~"
 
 
 def _could_be_turned(form: Polynomial, first: tuple[int, Monomial]) -> bool:
