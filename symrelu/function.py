@@ -129,9 +129,9 @@ class ReLU(Printed, Function):
     x : Expr, Matrix, MatrixExpr or Array
         The argument; a result for a matrix or an array has its shape.
     H0 : Expr, optional
-        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later, or
-        ``nan`` for "undefined, and I want to see it".  The default is 0.  The
-        value of the function does not depend on it.
+        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later,
+        ``nan`` for "undefined, and I want to see it", or ``AccumBounds(0, 1)`` for the set of
+        them all.  The default is 0.  The value of the function does not depend on it.
 
     Returns
     =======
@@ -167,6 +167,16 @@ class ReLU(Printed, Function):
     [0, 1/2, 1, c]
     >>> ((ReLU(x*y) - 1)**2).diff(x)
     2*y*(ReLU(x*y) - 1)*Heaviside(x*y, 0)
+
+    With the set of slopes the derivative of a sum with non-negative weights is its
+    subdifferential, and otherwise an interval that holds it.  Where 0 is in it, here at 1, a
+    convex function has its minimum:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> f = ReLU(1 - x, every) + ReLU(x - 3, every) + x/2
+    >>> [f.diff(x).subs(x, v) for v in (0, 1, 2, 3)]
+    [-1/2, AccumBounds(-1/2, 1/2), 1/2, AccumBounds(1/2, 3/2)]
 
     What is evaluated, and what is not:
 
