@@ -23,5 +23,5 @@ def postorder(root: Basic) -> Iterator[Basic]:
 
 
 def holds(root: Basic, *classes: type[Basic]) -> bool:
-    """Whether a node of one of the classes stands in the expression; in time linear in the graph."""
+    """Whether a node of one of the classes stands in it; in time linear in the graph."""
     return any(isinstance(node, classes) for node in postorder(root))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-import numpy as np
 from sympy import Basic, SympifyError, sympify
 
 
@@ -20,10 +19,11 @@ def holds_text(value: Any) -> bool:
         if isinstance(item, Basic) or id(item) in seen:
             continue
         seen.add(id(item))
-        if isinstance(item, np.ndarray):
-            if item.dtype.kind in "SU":
+        if hasattr(item, "__array__") and hasattr(item, "dtype"):
+            kind = getattr(item.dtype, "kind", "")  # NumPy's, which is not loaded for this
+            if kind in ("S", "U"):
                 return True
-            stack.extend(item.flat if item.dtype.kind == "O" else ())
+            stack.extend(item.flat if kind == "O" else ())
         elif isinstance(item, Mapping):
             stack.extend(item.keys())
             stack.extend(item.values())

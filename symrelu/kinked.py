@@ -187,9 +187,7 @@ def _same_zero(factor: Expr, u: Expr) -> bool:
     base, power = factor.as_base_exp()
     inside = base.args[:1] if type(base).__name__ == "ReLU" or isinstance(base, Abs) else ()
     # Two large graphs are not compared: it takes longer than their trees are large.
-    same = any(
-        f is u or (is_small(u) and is_small(f) and f in (u, -u)) for f in (base, *inside)
-    )
+    same = any(f is u or (is_small(u) and is_small(f) and f in (u, -u)) for f in (base, *inside))
     return bool(power.is_positive and same)
 
 

@@ -617,7 +617,8 @@ def _has_steps(node: Expr) -> bool:
 def _ramp(step: Expr) -> tuple[Expr, Expr]:
     """Where a step jumps, and what it is when multiplied by that."""
     u, at, _ = as_step(step) or (S.Zero, S.Zero, S.Zero)
-    return u, Abs(u) if isinstance(step, sign) else ReLU(u, at)
+    # Not Abs(u): of a u that has one sign it would be u, with another slope.
+    return u, 2 * ReLU(u, S.Half) - u if isinstance(step, sign) else ReLU(u, at)
 
 
 # Piecewise

@@ -127,7 +127,9 @@ class _Request:
             again = _rebuilt(node, self.new)
             # A part of a sum or product is kept as it is until the whole is known.
             parts = _rebuilt(node, self.parts) if _is_arithmetic(node) else again
-            if node in whole:
+            if not (node is root or is_written_out(again)):
+                pass  # what is large is looked at once, from outside
+            elif node in whole:
                 again = self.shortest(again, parts)
             elif is_kinked(node) and (inside or isinstance(node, (Max, Min, Piecewise))):
                 parts = self.shortest(again)

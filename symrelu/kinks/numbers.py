@@ -46,7 +46,8 @@ class Near:
     def of(cls, number: Expr, precision: int) -> Near:
         if number.is_Float:
             return cls(number._mpf_, mpf_shift(mpf_abs(number._mpf_), -number._prec), number._prec)
-        value = Float(number, precision=precision + _GUARD)._mpf_
+        known = number if number.is_Rational else number._eval_evalf(precision + _GUARD)
+        value = Float(known, precision=precision + _GUARD)._mpf_
         uncertain = number.has(Float)
         return cls(value, mpf_shift(mpf_abs(value), -precision) if uncertain else fzero, precision)
 

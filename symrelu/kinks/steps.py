@@ -15,10 +15,11 @@ from typing import Any
 from sympy import Abs, Add, Expr, Heaviside, Mul, Pow, Rational, S
 
 from symrelu.function import ReLU
+from symrelu.graph import postorder
 from symrelu.kinked import as_step, in_relu
 from symrelu.kinks.conversion import divided
 from symrelu.kinks.numbers import Number, as_expr, is_zero, negative, number, over, plus, times
-from symrelu.signs import is_small, signs
+from symrelu.signs import is_small, is_written_out, signs
 
 Monomial = frozenset[tuple[Expr, int]]  # powers of whatever else there is
 Polynomial = dict[tuple[int, Monomial], Number]  # the steps are the bits of a number
@@ -67,7 +68,7 @@ class Steps:
         return self.known[expr]
 
     def _of(self, expr: Any) -> Polynomial:
-        if expr.is_Number or (expr.is_number and not expr.args):
+        if expr.is_Number or (not expr.args and expr.is_number):
             return constant(number(expr))
         if expr.is_Add:
             return sum_of(map(self.of, expr.args))
@@ -101,8 +102,8 @@ class Steps:
         u, turned = _primitive(value.polynomial)
         if not u or all(key == (0, _ONE) for key in u):
             return constant(S.One if u and not turned else S.Zero)
-        if len(u) == 1 and (h := self._of_product(next(iter(u)))):
-            return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
+        if len(u) == 1 and (known := self._of_product(next(iter(u)))):
+            return _or_opposite(known, turned)
         key = frozenset((k, as_expr(c)) for k, c in u.items())
         if key not in self.numbers:
             self.numbers[key] = len(self.kinks)
@@ -111,8 +112,7 @@ class Steps:
             else:  # a kink inside is written as it was
                 written = Add(*(-t for t in Add.make_args(value.expr))) if turned else value.expr
                 self.kinks.append((written, scaled(value.polynomial, S(-1 if turned else 1))))
-        h: Polynomial = {(1 << self.numbers[key], _ONE): S.One}
-        return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
+        return _or_opposite({(1 << self.numbers[key], _ONE): S.One}, turned)
 
     def _of_product(self, key: tuple[int, Monomial]) -> Polynomial | None:
         """The step of a product: its sign is that of the factors."""
@@ -121,13 +121,17 @@ class Steps:
             return None
         signs = (scaled(self.step(self.read(base)), S(2)) for base in odd)
         negative = constant(S.NegativeOne)
-        sign = reduce(product, (sum_of([twice, negative]) for twice in signs))
+        sign: Polynomial = reduce(product, (sum_of([twice, negative]) for twice in signs))
         return scaled(sum_of([sign, constant(S.One)]), S.Half)
 
     # And back
 
     def normal(self, expr: Expr) -> Polynomial:
         """The normal form."""
+        if not is_written_out(expr):  # from below, without recursion
+            for node in postorder(expr):
+                if isinstance(node, Expr) and not node.is_Matrix:
+                    self.of(node)
         return self.without_jumps(self.of(expr))
 
     def without_jumps(self, form: Polynomial) -> Polynomial:
@@ -309,6 +313,10 @@ def _could_be_turned(form: Polynomial, first: tuple[int, Monomial]) -> bool:
     if 2 * negatives != len(form):
         return 2 * negatives > len(form)
     return bool(as_expr(form[first]).could_extract_minus_sign())
+
+
+def _or_opposite(h: Polynomial, turned: bool) -> Polynomial:
+    return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
 
 
 def _by_steps(form: Polynomial) -> dict[int, Expr]:
