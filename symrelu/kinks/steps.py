@@ -282,12 +282,14 @@ def _times(p: Monomial, q: Monomial) -> Monomial:
 
 
 def _primitive(form: Polynomial) -> tuple[Polynomial, bool]:
-    """Without factors that are known to be positive, and whether it was turned for its sign."""
+    """Without factors of known sign, and whether it was turned for its own."""
     if not form:
         return form, False
     common = set.intersection(*(set(rest) for _, rest in form))
-    drop = {f for f in common if signs(f[0]) == {1}}
+    drop = {f for f in common if signs(f[0]) in ({1}, {-1})}
+    odd = sum(power for base, power in drop if signs(base) == {-1}) % 2
     form = {(mask, rest - drop): c for (mask, rest), c in form.items()}
+    form = scaled(form, S.NegativeOne) if odd else form
     coefficients = list(form.values())
     if all(isinstance(c, Expr) and c.is_Rational for c in coefficients):
         content = Rational(gcd(*(c.p for c in coefficients)), lcm(*(c.q for c in coefficients)))

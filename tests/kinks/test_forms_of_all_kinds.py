@@ -391,3 +391,19 @@ def test_forms_of_floats_are_near_the_values(e, at):
 
 def test_smooth_functions_of_kinks_stay():
     assert as_relu(cos(Abs(x))) == cos(2 * ReLU(x, half) - x) or as_relu(cos(Abs(x))) == cos(x)
+
+
+def test_lines_in_other_variables():
+    u, v = x - y, y - x
+    e = Piecewise((u, u > 0), (v, v > 1), (0, True))  # it jumps where v is 1
+    for at in ({x: 0, y: 3}, {x: 3, y: 0}, {x: 0, y: half}):
+        assert as_relu(e).subs(at) == e.subs(at)
+    nested = Piecewise((Heaviside(y), x > 0), (Abs(u) + ReLU(v), u + ReLU(u) > 2), (0, True))
+    assert as_relu(nested).subs({x: -1, y: 3}) == 0
+    q, negative = Symbol("q", negative=True), Symbol("n", nonpositive=True)
+    assert relusimp(Max(q * x, q * y) - q * Min(x, y)) == 0
+    assert relusimp(Max(x + negative, y) - ReLU(x + negative - y) - y + ReLU(z) - Max(z, 0)) == 0
+    irrational = Max(pi * x, y) + Max(sqrt(2) * y, z) - Max(z, x)
+    assert (relusimp(irrational) - irrational).subs({x: 1, y: 2, z: 3}).simplify() == 0
+    assert as_relu(x * (ReLU(x) + Heaviside(y))) == x * (ReLU(x) + Heaviside(y))
+    assert relusimp(ReLU(x, evaluate=False).subs(x, 2) * Abs(y)) == 2 * Abs(y)
