@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mpmath import mpf
+from mpmath import mp, mpc, mpf, mpmathify
 from sympy import (
     Abs,
     AccumBounds,
@@ -36,6 +36,8 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
+from symrelu.inputs import holds_text
+from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
@@ -54,7 +56,10 @@ def _expression(value: Any, name: str) -> Any:
     kinds = (Expr, MatrixBase, NDimArray)
     with suppress(SympifyError):
         # A mutable matrix would come back as an immutable one.
-        expr = value if isinstance(value, (*kinds, str)) else sympify(value)
+        known = isinstance(value, kinds) or holds_text(value)
+        expr = value if known else sympify(value, strict=not hasattr(value, "__array__"))
+        if isinstance(expr, NDimArray) and expr.shape == ():
+            return expr[()]
         if isinstance(expr, kinds):
             return expr
     raise TypeError(
@@ -90,7 +95,7 @@ def _is_flat_at_zero(x: Expr) -> bool:
         return True
     if (x.is_Mul or (x.is_Add and one_sided(x))) and all(map(_is_flat_at_zero, x.args)):
         return True
-    return is_small(x) and not x.has(ReLU, Max, Min, Piecewise)
+    return is_small(x) and not has_kinks(x)
 
 
 class ReLU(Printed, Function):
@@ -124,9 +129,9 @@ class ReLU(Printed, Function):
     x : Expr, Matrix, MatrixExpr or Array
         The argument; a result for a matrix or an array has its shape.
     H0 : Expr, optional
-        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later, or
-        ``nan`` for "undefined, and I want to see it".  The default is 0.  The
-        value of the function does not depend on it.
+        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later,
+        ``nan`` for "undefined, and I want to see it", or ``AccumBounds(0, 1)`` for the set of
+        them all.  The default is 0.  The value of the function does not depend on it.
 
     Returns
     =======
@@ -162,6 +167,16 @@ class ReLU(Printed, Function):
     [0, 1/2, 1, c]
     >>> ((ReLU(x*y) - 1)**2).diff(x)
     2*y*(ReLU(x*y) - 1)*Heaviside(x*y, 0)
+
+    With the set of slopes the derivative of a sum with non-negative weights is its
+    subdifferential, and otherwise an interval that holds it.  Where 0 is in it, here at 1, a
+    convex function has its minimum:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> f = ReLU(1 - x, every) + ReLU(x - 3, every) + x/2
+    >>> [f.diff(x).subs(x, v) for v in (0, 1, 2, 3)]
+    [-1/2, AccumBounds(-1/2, 1/2), 1/2, AccumBounds(1/2, 3/2)]
 
     What is evaluated, and what is not:
 
@@ -211,6 +226,8 @@ class ReLU(Printed, Function):
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
         if "H0" in options:
+            if len(args) > 1:
+                raise TypeError(f"ReLU takes one H0; {args[1]} and {options['H0']} were given")
             args += (options.pop("H0"),)
         if len(args) not in (1, 2):
             raise TypeError(f"ReLU takes an argument and, if you like, H0; {len(args)} were given")
@@ -220,6 +237,8 @@ class ReLU(Printed, Function):
             raise TypeError(f"the H0 of ReLU must be a scalar expression, not {H0!r}")
         if isinstance(x, MatrixExpr) and not isinstance(x, MatrixBase):
             return Elementwise.of(lambda d: cls(d, H0, **options), x)
+        if isinstance(x, NDimArray) and not len(x):
+            return x
         if hasattr(x, "applyfunc"):
             return x.applyfunc(lambda e: cls(e, H0, **options))
         return super().__new__(cls, x, *(() if H0.is_zero else (H0,)), **options)
@@ -382,7 +401,17 @@ class ReLU(Printed, Function):
         return self.func(x, *H0, evaluate=False) if len(signs(x)) < 3 else None
 
     def _eval_mpmath(self) -> tuple[Any, tuple[Expr]]:
-        return lambda v: mpf(0) if v < 0 else v, self.args[:1]
+        return self._positive_part, self.args[:1]
+
+    def _positive_part(self, v: Any) -> Any:
+        v = mpmathify(v)
+        if isinstance(v, mpc):
+            # Some real numbers are written with I; what is left of it is rounding.
+            noise = mpf(2) ** (-mp.prec // 2) * (1 + abs(v))
+            if not self.args[0].is_extended_real and abs(v.imag) > noise:
+                raise ValueError(f"ReLU is defined for real arguments only, and {v} is not real")
+            v = v.real
+        return mpf(0) if v < 0 else v
 
     # Rewriting
 
@@ -390,15 +419,24 @@ class ReLU(Printed, Function):
         if x.has(Piecewise):
             # SymPy would take minutes to fold the conditions of a network; as a function of one
             # variable it needs no nesting.
-            from symrelu.kinks.conversion import broken_line
+            from symrelu.kinks import broken_line
 
             if line := broken_line(self):
                 return line.as_piecewise()
+        u = self._compared(x)
         if H0 is S.One:
-            return Piecewise((x, x >= 0), (0, True))
+            return Piecewise((x, u >= 0), (0, True))
         if H0.is_zero or not is_finite_slope(H0):
-            return Piecewise((x, x > 0), (0, True))
-        return Piecewise((x, x > 0), (H0 * x, Eq(x, 0)), (0, True))
+            return Piecewise((x, u > 0), (0, True))
+        return Piecewise((x, u > 0), (H0 * x, Eq(u, 0)), (0, True))
+
+    def _compared(self, x: Expr) -> Expr:
+        """What to compare with 0: SymPy takes pieces in a condition apart, and compares each.
+
+        That of a root is not real where the piece is not in force.
+        """
+        outside = x.xreplace({piece: Dummy() for piece in x.atoms(Piecewise)})
+        return x if outside.is_polynomial() else self.args[0].rewrite(Abs)
 
     def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
         return x * Heaviside(x, H0 if is_finite_slope(H0) else S.Zero)
@@ -426,6 +464,11 @@ class ReLU(Printed, Function):
             return None
         ramp = slope * SingularityFunction(variable, -x.subs(variable, 0) / slope, 1)
         return ramp if slope.is_positive else x - ramp
+
+
+@in_relu.register(ReLU)
+def _(node: ReLU, reader: Reader) -> Any:
+    return reader.relu(reader.read(node.args[0]), node.H0)
 
 
 def _ask_of_relu(relu: ReLU, assumptions: Any, predicate: Any) -> bool | None:

@@ -12,6 +12,7 @@ import unicodedata
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -58,6 +59,8 @@ from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.function import ReLU
+from symrelu.inputs import holds_text
+from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
 
 _WIDTH = 100  # code that gets longer than this is given a name
@@ -574,13 +577,10 @@ def _roots(expr: Any) -> Iterator[Basic]:
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return expr.as_immutable()
+        return without_deltas(expr.as_immutable())
     if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
-    # SymPy reads the text in containers.
-    if isinstance(expr, Iterable) and not isinstance(expr, Basic):
-        raise TypeError(f"lambdify compiles expressions, not {expr!r}")
-    try:
-        return sympify(expr, strict=True)
-    except SympifyError:
-        raise TypeError(f"lambdify compiles expressions, not {expr!r}") from None
+    if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
+        with suppress(SympifyError):
+            return without_deltas(sympify(expr, strict=True))
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}")

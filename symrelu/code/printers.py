@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sympy import (
+    AccumBounds,
     Add,
     Basic,
     BlockMatrix,
@@ -83,6 +84,7 @@ from symrelu.code.lower import (
 )
 from symrelu.function import ReLU
 from symrelu.graph import postorder
+from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import hadamard, matmul, split, transpose
 from symrelu.signs import is_small
 
@@ -231,8 +233,10 @@ def rule(node: Basic, engine: Target) -> Rule:
     lowered = lower(node)
     if lowered is not node:
         return Rule([lowered])
-    # A class that says how it is written with ReLU would be asked for that here.
-    return _constant(engine, node) or _by_sympy(engine, node)
+    if constant := _constant(engine, node):
+        return constant
+    written = rewritten(node)  # a kinked function of the user's own
+    return _by_sympy(engine, node) if written is None else Rule([written])
 
 
 _ROOT = Pow(Symbol("x"), S.Half)
@@ -530,6 +534,14 @@ def _(node: Expr, engine: Target) -> Rule:
         f"lambdify: {node} has no value at a point.  It is the derivative of a step, such as the "
         "second derivative of ReLU; integrate it, or, to ignore the kinks, "
         "replace it: expr.replace(DiracDelta, lambda *args: 0)"
+    )
+
+
+@rule.register(AccumBounds)
+def _(node: Expr, engine: Target) -> Rule:
+    raise NotImplementedError(
+        f"lambdify: {node} is a set of slopes and no number; choose one of them, "
+        f"by expr.xreplace({{{node}: H0}})"
     )
 
 

@@ -71,6 +71,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
+from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
     element,
@@ -233,7 +234,10 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     parts = [(i, arg) for i, arg in enumerate(node.args) if arg in needed]
     if any(arg.is_Matrix for _, arg in parts):
         raise NotImplementedError(_no_rule(node))
-    slope = _fdiff if type(node)._eval_derivative is Function._eval_derivative else _by_argument
+    cls = type(node)
+    slope = _fdiff if cls._eval_derivative is Function._eval_derivative else _by_argument
+    if slope is _fdiff and cls.fdiff is Function.fdiff and rewritten(node) is not None:
+        slope = _by_rewriting
     slopes = [(arg, slope(node, i)) for i, arg in parts]
     if any(slope is None for _, slope in slopes):
         return NotImplemented
@@ -249,6 +253,17 @@ def _by_argument(node: Expr, i: int) -> Expr | None:
         return None
     with evaluate(is_small(x)):
         return slope.xreplace({d: x})
+
+
+def _by_rewriting(node: Expr, i: int) -> Expr | None:
+    """The derivative of a kinked function of the user's own, as it is written with ReLU."""
+    x = node.args[i]
+    d = Dummy(real=known(x, "extended_real"))
+    written = rewritten(node.func(*node.args[:i], d, *node.args[i + 1 :]))
+    if written is None:
+        return None
+    with evaluate(is_small(x)):
+        return written.diff(d).xreplace({d: x})
 
 
 def _fdiff(node: Expr, i: int) -> Expr:
