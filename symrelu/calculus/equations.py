@@ -151,6 +151,8 @@ def truth(relation: Any, x: Symbol, t: Expr) -> bool:
 def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
     a, b, g = part.start, part.stop, part.expr
     g = g.expand()
+    if g.has(S.NaN, S.ComplexInfinity):  # it has no value here
+        return []
     if x not in g.free_symbols:
         holds = bool(relation.func(S(sign_of(g)), 0))
         return [Interval.open(a, b)] if holds else []
@@ -264,7 +266,7 @@ def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags
     >>> from symrelu.calculus import solve
     >>> x, y = symbols("x y", real=True)
     >>> solve(ReLU(x)**3 - 8, x), solve(ReLU(x) > 1, x)
-    ([2], (1 < x) & (x < oo))
+    ([2], 1 < x)
     >>> solve([Eq(ReLU(x) + y, 3), Eq(x - y, 1)], [x, y])
     [(2, 1)]
     """

@@ -23,10 +23,12 @@ class Form(NamedTuple):
 FORMS: dict[str, Form] = {}
 
 
-def calculus(form: str, reason: str, smooth: Callable[..., Any]) -> Callable[[Any], Any]:
+def calculus(
+    form: str, reason: str, smooth: Callable[..., Any] | None
+) -> Callable[[Callable[..., Any]], Any]:
     """Make a function of SymPy's calculus out of one for real symbols and kinks.
 
-    ``smooth`` is SymPy's own, which is asked where there is no kink.
+    ``smooth`` is SymPy's own, which is asked where there is no kink, if it is not for us too.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,7 +39,7 @@ def calculus(form: str, reason: str, smooth: Callable[..., Any]) -> Callable[[An
             if not args or isinstance(args[0], str):
                 raise TypeError(f"{function.__name__} takes expressions, not {args[:1]!r}")
             args = tuple(_each(arg, _sympified) for arg in args)
-            if not any(has_kinks(arg) for arg in (*args, *options.values())):
+            if smooth and not any(map(has_kinks, (*args, *options.values()))):
                 return smooth(*args, **options)
             to: dict[Basic, Basic] = {}
             real = [_each(arg, lambda e: _real(e, to)) for arg in args]

@@ -442,7 +442,7 @@ def end(G: Expr, x: Symbol, t: Expr) -> Expr:
                 left.append(S(side * sign_of(slope)))
             elif isinstance(factor, exp) or (factor.is_Pow and x in factor.exp.free_symbols):
                 power = Poly(factor.exp, x)
-                grows = sign_of(power.LC()) * side ** power.degree()
+                grows = sign_of(sympy.re(power.LC())) * side ** power.degree()
                 if grows > 0:
                     raise NoPiecesError(f"{G} grows")
                 vanishes = True
