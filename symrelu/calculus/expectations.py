@@ -17,7 +17,7 @@ from sympy.stats.rv import RandomSymbol, pspace
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.integrals import definite
-from symrelu.calculus.pieces import NoPiecesError, is_kinked, regions
+from symrelu.calculus.pieces import NoPiecesError, is_kinked, regions, shorter
 from symrelu.calculus.sums import _total
 
 
@@ -84,7 +84,7 @@ def variance(expr: Any, condition: Any = None, check: bool = True, **options: An
 
 def _mean(expr: Expr, check: bool) -> Expr:
     expr = sympify(expr).expand() if not is_kinked(expr) else _expanded(expr)
-    return Add(*(_mean_of_term(term, check) for term in Add.make_args(expr)))
+    return shorter(Add(*(_mean_of_term(term, check) for term in Add.make_args(expr))))
 
 
 def _expanded(expr: Expr) -> Expr:

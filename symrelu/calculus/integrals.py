@@ -8,6 +8,7 @@ from typing import Any
 
 import mpmath
 import sympy
+from mpmath.libmp.libmpf import prec_to_dps
 from sympy import (
     Abs,
     Add,
@@ -35,6 +36,7 @@ from sympy import (
     sqrt,
     sympify,
 )
+from sympy.concrete.expr_with_limits import AddWithLimits
 from sympy.integrals.manualintegrate import manualintegrate
 from sympy.simplify.fu import TR8
 
@@ -48,6 +50,7 @@ from symrelu.calculus.pieces import (
     normal_form,
     regions,
     roots,
+    shorter,
     sign_of,
     to_the_right,
     whole,
@@ -122,6 +125,22 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
     return value
 
 
+class ReLUIntegral(Integral):
+    """What SymPy's ``Integral`` of a bare ReLU is: one that knows its answer."""
+
+    def __new__(cls, function: Any, *limits: Any, **assumptions: Any) -> Any:
+        # Not by Integral's own, which asks the ReLU again.
+        return AddWithLimits.__new__(cls if isinstance(function, ReLU) else Integral, function, *limits, **assumptions)
+
+    def _eval_evalf(self, prec: int) -> Any:
+        plain = AddWithLimits.__new__(Integral, self.function, *self.limits)
+        return plain.evalf(prec_to_dps(prec))
+
+    def doit(self, **hints: Any) -> Any:
+        answer = integrate(self.function, *self.limits)
+        return self if isinstance(answer, Integral) else answer
+
+
 def integral(f: Expr, limit: Tuple, check: bool) -> Expr:
     x, *ends = limit
     if len(ends) == 2:
@@ -194,8 +213,9 @@ def definite(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         except NoPiecesError:
             parts = None
         if parts:
-            return spikes + Add(*(between_ends(p.expr, x, p.start, p.stop) for p in parts))
-    return spikes + _any_order(f, x, a, b)
+            values = (between_ends(p.expr, x, p.start, p.stop) for p in parts)
+            return spikes + shorter(Add(*values))
+    return spikes + shorter(_any_order(f, x, a, b))
 
 
 def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
@@ -434,22 +454,23 @@ def end(G: Expr, x: Symbol, t: Expr) -> Expr:
     kept = []
     for term in Add.make_args(G.expand()):
         constant, rest = term.as_independent(x, as_Add=False)
-        left = []
-        vanishes = False
+        left, exponent = [], S.Zero
         for factor in Mul.make_args(rest):
             if isinstance(factor, erf):
                 slope = Poly(factor.args[0], x).LC()
-                left.append(S(side * sign_of(slope)))
-            elif isinstance(factor, exp) or (factor.is_Pow and x in factor.exp.free_symbols):
-                power = Poly(factor.exp, x)
-                grows = sign_of(sympy.re(power.LC())) * side ** power.degree()
-                if grows > 0:
-                    raise NoPiecesError(f"{G} grows")
-                vanishes = True
+                left.append(S(side * sign_of(sympy.re(slope))))
+            elif isinstance(factor, exp):
+                exponent += factor.exp
+            elif factor.is_Pow and x in factor.exp.free_symbols:
+                exponent += factor.exp * sympy.log(factor.base)
             else:
                 left.append(factor)
-        if not vanishes:
-            kept.append(constant * Mul(*left))
+        if x not in exponent.free_symbols:
+            kept.append(constant * exp(exponent) * Mul(*left))
+            continue
+        power = Poly(exponent.expand(), x)
+        if sign_of(sympy.re(power.LC())) * side ** power.degree() >= 0:
+            raise NoPiecesError(f"{G} does not vanish at {t}")
     value = Add(*kept).expand()
     if x not in value.free_symbols:
         return value

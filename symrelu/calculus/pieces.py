@@ -40,6 +40,7 @@ from sympy import (
     atan,
     ceiling,
     cos,
+    count_ops,
     exp,
     floor,
     log,
@@ -197,8 +198,14 @@ def _split(
 ) -> Iterator[tuple[Expr, Expr, dict[Dummy, Expr]]]:
     u = chosen_of(switch, chosen)
     ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
-    for a, b in pairwise(ends):
-        s = sign_of(u.subs(x, inside(a, b)))
+    for i, (a, b) in enumerate(pairwise(ends)):
+        try:
+            s = sign_of(u.subs(x, inside(a, b)))
+        except NoPiecesError:
+            rises = signs(u.diff(x))
+            if len(ends) != 3 or len(rises) != 1:
+                raise
+            s = min(rises) * (1 if i else -1)
         yield a, b, {**chosen, h: S.One if s > 0 else S.Zero}
 
 
@@ -493,3 +500,8 @@ def whole(first: Expr, jumps: list[Jump]) -> Expr:
     """The smooth expression on the right of all jumps to the right."""
     return (first + Add(*(jump.expr for jump in jumps))).expand()
 
+
+
+def shorter(e: Expr) -> Expr:
+    """As it is or expanded, by length."""
+    return min(e, e.expand(), key=count_ops)

@@ -10,7 +10,7 @@ from sympy import Add, Expr, Heaviside, Integer, Piecewise, S, Sum, Symbol, Tupl
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.pieces import NoPiecesError, normal_form, regions, sign_of, to_the_right
+from symrelu.calculus.pieces import NoPiecesError, normal_form, regions, shorter, sign_of, to_the_right
 
 LONGEST = 200
 BIGGEST = 60
@@ -70,7 +70,7 @@ def _by_regions(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         total.append(smooth_sum(part.expr, x, first, last))
         total += [f.subs(x, t) for t in (part.start, part.stop) if t in (a, b) and t.is_Integer]
     total += [f.subs(x, p.stop) for p in parts[:-1] if p.stop.is_Integer]
-    return Add(*total)
+    return shorter(Add(*total))
 
 
 def _to_a_symbol(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
@@ -100,7 +100,7 @@ def smooth_sum(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     total = sympy.summation(g, (x, a, b))
     if total.has(Sum, S.NaN) or (total.has(Piecewise) and not total.free_symbols):
         raise NoPiecesError(f"no sum of {g} is known")
-    return total
+    return shorter(total)
 
 
 def check_sum(total: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:

@@ -20,6 +20,7 @@ from sympy import (
     Mul,
     Piecewise,
     Poly,
+    Pow,
     Rational,
     S,
     SeqFormula,
@@ -302,19 +303,27 @@ def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool 
 
 
 def _coefficient(f: Expr, wave: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol, period: Expr) -> Expr:
-    formula = sympy.simplify(2 * definite(f * wave, x, a, b) / period)
-    special = []
-    for denominator in _denominators(formula, n):
-        special += [r for r in sympy.roots(Poly(denominator, n)) if r.is_integer and r.is_positive]
-    if not special:
-        return formula
-    pieces = [(2 * definite(f * wave.subs(n, r), x, a, b) / period, Eq(n, r)) for r in dict.fromkeys(special)]
-    return Piecewise(*pieces, (formula, True))
+    formula = 2 * definite(f * wave, x, a, b) / period
+    special = _special(f, wave, x, a, b, n) if f.has(sin, cos) else []
+    pieces = [
+        (2 * definite(f * wave.subs(n, r), x, a, b) / period, Eq(n, r))
+        for r in dict.fromkeys(special)
+    ]
+    formula = sympy.simplify(formula)
+    return Piecewise(*pieces, (formula, True)) if pieces else formula
+
+
+def _special(f: Expr, wave: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol) -> list[Expr]:
+    """The indices at which the formula has a pole, which an integer index would hide."""
+    nu = Dummy("nu", real=True)
+    anywhere = definite(f * wave.subs(n, nu), x, a, b)
+    found = [r for d in _denominators(anywhere, nu) for r in sympy.roots(Poly(d, nu))]
+    return [r for r in found if r.is_integer and r.is_positive]
 
 
 def _denominators(formula: Expr, n: Symbol) -> list[Expr]:
-    _, denominator = sympy.together(formula).as_numer_denom()
-    return [d for d in [denominator] if n in d.free_symbols and d.is_polynomial(n)]
+    powers = [p.base for p in formula.atoms(Pow) if p.exp.is_negative and n in p.base.free_symbols]
+    return [p for p in powers if p.is_polynomial(n)]
 
 
 def check_coefficients(c: Expr, integrand: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol) -> None:
