@@ -363,7 +363,9 @@ class ReLU(Printed, Function):
     def _settled(self, x: Symbol, logx: Any, cdir: Any) -> Expr:
         """The argument with the kinks inside it decided, so that they can cancel."""
         arg = self.args[0]
-        while inner := [r for r in arg.atoms(ReLU) if not r.args[0].has(ReLU) and x in r.free_symbols]:
+        while inner := [
+            r for r in arg.atoms(ReLU) if not r.args[0].has(ReLU) and x in r.free_symbols
+        ]:
             active = {r: r._is_active(x, logx, cdir) for r in inner}
             if None in active.values():
                 break
@@ -403,6 +405,8 @@ class ReLU(Printed, Function):
             return None
         end = x.limit(limitvar, S.Infinity)
         possible = signs((1 / x).limit(limitvar, S.Infinity) if end.is_zero else end)
+        if not possible:
+            raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
         active = None if isinstance(end, AccumBounds) else _fuzzy(possible, {1})
         return None if active is None else x if active else S.Zero
 

@@ -100,7 +100,10 @@ def quadrature(f: Expr, x: Symbol, ends: list[Expr]) -> Any:
     if any(end is oo or end is -oo for end in ends):
         ends = [e for e in ends]
     compiled = lambdify(x, f, "mpmath")
-    points = [mpmath.inf if e is oo else -mpmath.inf if e is -oo else mpmath.mpf(str(e.evalf(20))) for e in ends]
+    points = [
+        mpmath.inf if e is oo else -mpmath.inf if e is -oo else mpmath.mpf(str(e.evalf(20)))
+        for e in ends
+    ]
     value, error = mpmath.quad(compiled, points, error=True, maxdegree=7)
     if error > 1e-7 * (1 + abs(value)):
         raise NoPiecesError("the quadrature does not settle")
@@ -111,7 +114,17 @@ def attempt(check: Callable[[], None]) -> None:
     """Run a check; what cannot be computed is no failure."""
     try:
         check()
-    except (NoPiecesError, TypeError, ValueError, ZeroDivisionError, OverflowError, NotImplementedError, NameError, AttributeError, KeyError):
+    except (
+        NoPiecesError,
+        TypeError,
+        ValueError,
+        ZeroDivisionError,
+        OverflowError,
+        NotImplementedError,
+        NameError,
+        AttributeError,
+        KeyError,
+    ):
         return
 
 

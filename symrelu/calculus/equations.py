@@ -10,7 +10,6 @@ import sympy
 from sympy import (
     And,
     ConditionSet,
-    Dummy,
     Eq,
     Expr,
     FiniteSet,
@@ -18,10 +17,8 @@ from sympy import (
     Interval,
     Le,
     Max,
-    Ne,
     Or,
     Piecewise,
-    Rational,
     S,
     Set,
     Symbol,
@@ -39,6 +36,7 @@ from sympy.logic.boolalg import Boolean
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.pieces import (
+    UNKNOWN,
     NoPiecesError,
     Region,
     between,
@@ -103,7 +101,7 @@ def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = Tr
         found = solutions(relation, x, domain)
         if check:
             check_set(found, relation, x, domain)
-    except (NoPiecesError, checks.FailedError) as error:
+    except (*UNKNOWN, checks.FailedError) as error:
         if isinstance(error, checks.FailedError):
             checks.warn(f"solveset({f}, {x})", error)
         return ConditionSet(x, relation, domain)
@@ -195,7 +193,11 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
             concrete, rel = found.subs(at), relation.subs(at)
             if rel in (S.true, S.false):
                 return
-            ends = {t for t in concrete.boundary if t.is_finite} if concrete is not S.EmptySet else set()
+            ends = (
+                {t for t in concrete.boundary if t.is_finite}
+                if concrete is not S.EmptySet
+                else set()
+            )
             tight = {t for t in ends if t.is_Rational}
             points = list(dict.fromkeys([*checks.around(ends), *tight]))[:14]
             for t in points:
@@ -232,7 +234,7 @@ def _held(relation: Any, x: Symbol, t: Expr) -> bool | None:
     "solutions have these signs; SymPy takes its unknown for positive where it meets a ReLU",
     sympy.solve,
 )
-def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags: Any) -> Any:  # noqa: A002
+def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags: Any) -> Any:
     """
     Solve equations or inequalities, as ``sympy.solve`` does without kinks.
 
@@ -347,8 +349,11 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
     if any(not g.free_symbols for g in gaps):
         return []
     numerators = [together(g).as_numer_denom()[0] for g in gaps]
-    small = all(g.is_polynomial(*unknowns) and sympy.Poly(g, *unknowns).total_degree() <= 3 for g in numerators)
-    if not gaps or not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST):
+    small = all(
+        g.is_polynomial(*unknowns) and sympy.Poly(g, *unknowns).total_degree() <= 3
+        for g in numerators
+    )
+    if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
         raise NoPiecesError("no solution is known")
     found = sympy.solve(gaps, unknowns, dict=True)
     kept = []
@@ -405,7 +410,9 @@ def check_solutions(found: list[dict[Symbol, Expr]], gaps: list[Expr]) -> None:
 
     def check() -> None:
         for s in found:
-            free = set().union(*(v.free_symbols for v in s.values()), *(g.free_symbols for g in gaps))
+            free = set().union(
+                *(v.free_symbols for v in s.values()), *(g.free_symbols for g in gaps)
+            )
             for at in checks.samples(free - set(s)):
                 values = {v: checks.number(e, at) for v, e in s.items()}
                 if None in values.values():
@@ -449,7 +456,9 @@ def reduce_inequalities(inequalities: Any, symbols: Any = (), check: bool = True
     >>> reduce_inequalities([ReLU(x) >= 1, ReLU(3 - x) >= 1], x)
     (1 <= x) & (x <= 2)
     """
-    relations = list(inequalities) if isinstance(inequalities, (list, tuple, set)) else [inequalities]
+    relations = (
+        list(inequalities) if isinstance(inequalities, (list, tuple, set)) else [inequalities]
+    )
     chosen = (symbols,) if isinstance(symbols, Symbol) else tuple(symbols)
     return reduced(relations, _unknowns(relations, chosen), check)
 

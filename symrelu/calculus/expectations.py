@@ -6,18 +6,31 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy import Add, Dummy, Expr, Integral, Lambda, Mul, Piecewise, S, Symbol, Tuple, oo, sqrt, sympify
-from sympy.stats import Expectation, density, random_symbols
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integral,
+    Lambda,
+    Mul,
+    Piecewise,
+    S,
+    Symbol,
+    oo,
+    sqrt,
+    sympify,
+)
+from sympy.stats import Expectation, random_symbols
 from sympy.stats.crv import SingleContinuousPSpace
 from sympy.stats.crv_types import Normal, NormalDistribution
 from sympy.stats.drv import SingleDiscretePSpace
 from sympy.stats.frv import SingleFinitePSpace
-from sympy.stats.rv import RandomSymbol, pspace
+from sympy.stats.rv import RandomSymbol
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.integrals import definite
-from symrelu.calculus.pieces import NoPiecesError, is_kinked, regions, shorter
+from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, is_kinked, regions, shorter
 from symrelu.calculus.sums import _total
 
 
@@ -51,7 +64,7 @@ def expectation(expr: Any, condition: Any = None, check: bool = True, **options:
         raise NotImplementedError("expectations with kinks take no condition")
     try:
         value = _mean(expr, check)
-    except NoPiecesError:
+    except UNKNOWN:
         return Expectation(expr)
     except checks.FailedError as error:
         checks.warn(f"expectation({expr})", error)
@@ -107,7 +120,9 @@ def _mean_of_term(term: Expr, check: bool) -> Expr:
             else:
                 apart.append((variables, product))
         groups = [*apart, (mine, factor)]
-    return constant * Mul(*(_mean_together(product, variables, check) for variables, product in groups))
+    return constant * Mul(
+        *(_mean_together(product, variables, check) for variables, product in groups)
+    )
 
 
 def _mean_together(f: Expr, variables: set[Any], check: bool) -> Expr:
@@ -130,7 +145,9 @@ def _mean_together(f: Expr, variables: set[Any], check: bool) -> Expr:
 
 def _one_normal(f: Expr, variables: set[Any]) -> tuple[Expr, set[Any]]:
     """Of a function of one sum of normal variables: they are one."""
-    if len(variables) < 2 or not all(isinstance(v.pspace.distribution, NormalDistribution) for v in variables):
+    if len(variables) < 2 or not all(
+        isinstance(v.pspace.distribution, NormalDistribution) for v in variables
+    ):
         return f, variables
     sums = [a for a in _sums_of(f) if set(random_symbols(a)) == variables]
     for s in sums:
@@ -140,7 +157,9 @@ def _one_normal(f: Expr, variables: set[Any]) -> tuple[Expr, set[Any]]:
         if random_symbols(rest) or any(random_symbols(w) for w in weights):
             continue
         means = [v.pspace.distribution.mean for v in variables]
-        spread = Add(*(w**2 * v.pspace.distribution.std**2 for w, v in zip(weights, variables, strict=True)))
+        spread = Add(
+            *(w**2 * v.pspace.distribution.std**2 for w, v in zip(weights, variables, strict=True))
+        )
         shift = s.subs(dict.fromkeys(variables, 0))
         mean = shift + Add(*(w * m for w, m in zip(weights, means, strict=True)))
         one = Normal("N", mean, sqrt(spread))
@@ -185,7 +204,13 @@ def check_mean(value: Expr, f: Expr, v: Any, x: Symbol) -> None:
             a, b = support.inf.subs(at), support.sup.subs(at)
             plain = (f * law).subs(at)
             want = mpmath.fsum(
-                checks.quadrature(p.expr, x, [p.start, S.Zero, p.stop] if p.start is -oo and p.stop is oo else [p.start, p.stop])
+                checks.quadrature(
+                    p.expr,
+                    x,
+                    [p.start, S.Zero, p.stop]
+                    if p.start is -oo and p.stop is oo
+                    else [p.start, p.stop],
+                )
                 for p in regions(plain, x, a, b)
                 if p.expr != 0
             )
@@ -193,6 +218,8 @@ def check_mean(value: Expr, f: Expr, v: Any, x: Symbol) -> None:
             if got is None or got.is_infinite:
                 raise NoPiecesError("it has no value")
             if abs(checks.complex_of(got) - want) > 1e-8 * (1 + abs(want)):
-                raise checks.FailedError(f"at {at} it is {got.n(10)} and not {mpmath.nstr(want, 10)}")
+                raise checks.FailedError(
+                    f"at {at} it is {got.n(10)} and not {mpmath.nstr(want, 10)}"
+                )
 
     checks.attempt(check)

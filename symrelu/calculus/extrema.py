@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import sympy
-from sympy import Expr, FiniteSet, Interval, Ne, S, Set, Symbol, Union, oo
+from sympy import Expr, FiniteSet, Interval, S, Set, Symbol, Union, oo
 from sympy.calculus.util import continuous_domain as continuous_domain_of_sympy
 from sympy.calculus.util import function_range as function_range_of_sympy
-from sympy.core.relational import Eq, Ge, Gt, Le
+from sympy.core.relational import Eq, Ge
 
 from symrelu.calculus import checks
 from symrelu.calculus.equations import solutions, zeros
@@ -20,7 +19,6 @@ from symrelu.calculus.pieces import (
     NoPiecesError,
     Region,
     between,
-    inside,
     regions,
     roots,
     sign_of,
@@ -46,7 +44,7 @@ def _intervals(domain: Set) -> list[Interval]:
         if isinstance(part, Interval):
             found.append(part)
         elif isinstance(part, FiniteSet):
-            found += [Interval(t, t) if False else _Point(t) for t in part]
+            found += [_Point(t) for t in part]
         elif part is S.Reals:
             found.append(Interval(-oo, oo))
         elif part is not S.EmptySet:
@@ -158,7 +156,12 @@ def check_range(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
             breaks = [r.stop for r in regions(f, x, part.start, part.end)[:-1]]
             for p in checks.around([*breaks, part.start, part.end]):
                 value = checks.number(f, {x: p})
-                if p not in part or value is None or not value.is_extended_real or value.is_infinite:
+                if (
+                    p not in part
+                    or value is None
+                    or not value.is_extended_real
+                    or value.is_infinite
+                ):
                     continue
                 held = found.contains(value)
                 close = not value.is_Rational and any(
@@ -267,7 +270,11 @@ def _is_0(e: Expr) -> bool:
     return bool(e.is_finite) and sign_of(e) == 0
 
 
-@calculus("regions", "the slope on each region; SymPy takes a flat piece for a point", sympy.stationary_points)
+@calculus(
+    "regions",
+    "the slope on each region; SymPy takes a flat piece for a point",
+    sympy.stationary_points,
+)
 def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
     Where the slope is 0, on both sides of a kink, as ``sympy.stationary_points``.
@@ -301,7 +308,10 @@ def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = 
             slopes = [p.expr.diff(x).subs(x, t) for p in (left, right)]
             if _meets(f, x, t, (-1, 1)) and all(map(_is_0, slopes)):
                 found.append(FiniteSet(t))
-        for t, end, is_open in ((part.start, parts[0], part.left_open), (part.end, parts[-1], part.right_open)):
+        for t, end, is_open in (
+            (part.start, parts[0], part.left_open),
+            (part.end, parts[-1], part.right_open),
+        ):
             if not is_open and t.is_finite and _is_0(end.expr.diff(x).subs(x, t)):
                 found.append(FiniteSet(t))
     return Union(*found)
@@ -348,11 +358,13 @@ def _is_rising(f: Expr, interval: Set, symbol: Any, strictly: bool, turn: int = 
         slope = region.expr.diff(x).expand()
         if not inner.is_subset(solutions(Ge(slope, 0, evaluate=False), x, inner)):
             return False
-        level = solutions(Eq(slope, 0, evaluate=False), x, inner) if x in slope.free_symbols else None
+        level = (
+            solutions(Eq(slope, 0, evaluate=False), x, inner) if x in slope.free_symbols else None
+        )
         flat = slope == 0 if level is None else isinstance(level, Interval)
         if strictly and flat:
             return False
-        if not continuous_domain_of_sympy(region.expr, x, inner) == inner:
+        if continuous_domain_of_sympy(region.expr, x, inner) != inner:
             return False
     for left, right in pairwise(parts):
         t = left.stop
@@ -363,7 +375,9 @@ def _is_rising(f: Expr, interval: Set, symbol: Any, strictly: bool, turn: int = 
 
 
 @calculus("regions", "the slope on each region and the jumps between", sympy.is_increasing)
-def is_increasing(expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True) -> bool:
+def is_increasing(
+    expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
+) -> bool:
     """
     Whether an expression does not fall on an interval, as ``sympy.is_increasing``.
 
@@ -377,32 +391,59 @@ def is_increasing(expression: Any, interval: Any = S.Reals, symbol: Any = None, 
     >>> is_increasing(ReLU(x)), is_increasing(ReLU(x) - 2*ReLU(x - 1))
     (True, False)
     """
-    return _answer(_is_rising(expression, interval, symbol, False), expression, interval, symbol, check, 1)
+    return _answer(
+        _is_rising(expression, interval, symbol, False), expression, interval, symbol, check, 1
+    )
 
 
 @calculus("regions", "the slope on each region and the jumps between", sympy.is_decreasing)
-def is_decreasing(expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True) -> bool:
+def is_decreasing(
+    expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
+) -> bool:
     """Whether an expression does not rise on an interval, as ``sympy.is_decreasing``."""
-    return _answer(_is_rising(expression, interval, symbol, False, -1), expression, interval, symbol, check, -1)
+    return _answer(
+        _is_rising(expression, interval, symbol, False, -1), expression, interval, symbol, check, -1
+    )
 
 
-@calculus("regions", "a region with slope 0 is not strictly increasing", sympy.is_strictly_increasing)
-def is_strictly_increasing(expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True) -> bool:
+@calculus(
+    "regions", "a region with slope 0 is not strictly increasing", sympy.is_strictly_increasing
+)
+def is_strictly_increasing(
+    expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
+) -> bool:
     """Whether an expression rises on an interval, as ``sympy.is_strictly_increasing``."""
-    return _answer(_is_rising(expression, interval, symbol, True), expression, interval, symbol, check, 1)
+    return _answer(
+        _is_rising(expression, interval, symbol, True), expression, interval, symbol, check, 1
+    )
 
 
-@calculus("regions", "a region with slope 0 is not strictly decreasing", sympy.is_strictly_decreasing)
-def is_strictly_decreasing(expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True) -> bool:
+@calculus(
+    "regions", "a region with slope 0 is not strictly decreasing", sympy.is_strictly_decreasing
+)
+def is_strictly_decreasing(
+    expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
+) -> bool:
     """Whether an expression falls on an interval, as ``sympy.is_strictly_decreasing``."""
-    return _answer(_is_rising(expression, interval, symbol, True, -1), expression, interval, symbol, check, -1)
+    return _answer(
+        _is_rising(expression, interval, symbol, True, -1), expression, interval, symbol, check, -1
+    )
 
 
 @calculus("regions", "SymPy takes a zero of the slope for a turning point", sympy.is_monotonic)
-def is_monotonic(expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True) -> bool:
+def is_monotonic(
+    expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
+) -> bool:
     """Whether an expression only rises or only falls, as ``sympy.is_monotonic``."""
     return any(
-        _answer(_is_rising(expression, interval, symbol, False, turn), expression, interval, symbol, check, turn)
+        _answer(
+            _is_rising(expression, interval, symbol, False, turn),
+            expression,
+            interval,
+            symbol,
+            check,
+            turn,
+        )
         for turn in (1, -1)
     )
 
@@ -462,7 +503,10 @@ def _is_convex(f: Expr, x: Symbol, domain: Set) -> bool:
     for region in parts:
         inner = Interval.open(region.start, region.stop)
         bend = region.expr.diff(x, 2).expand()
-        if region.expr.has(*UNDEFINED) or not continuous_domain_of_sympy(region.expr, x, inner) == inner:
+        if (
+            region.expr.has(*UNDEFINED)
+            or continuous_domain_of_sympy(region.expr, x, inner) != inner
+        ):
             return False
         if not inner.is_subset(solutions(Ge(bend, 0, evaluate=False), x, inner)):
             return False

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sympy import Basic, DiracDelta, Dummy, Symbol, sympify
 from sympy.core.symbol import Str
 
-from symrelu.calculus.pieces import is_kinked
+from symrelu.calculus.pieces import UNKNOWN, is_kinked
 from symrelu.function import ReLU
 
 
@@ -45,7 +45,12 @@ def calculus(
             real = [_each(arg, lambda e: _real(e, to)) for arg in args]
             kept = {name: _each(v, lambda e: _real(e, to)) for name, v in options.items()}
             back = {new: old for old, new in to.items()}
-            found = function(*real, check=check, **kept)
+            try:
+                found = function(*real, check=check, **kept)
+            except UNKNOWN as error:
+                if isinstance(error, NotImplementedError):
+                    raise
+                raise NotImplementedError(f"{function.__name__} has no answer: {error}") from error
             return _each(found, lambda e: e.xreplace(back)) if back else found
 
         return answer
@@ -54,9 +59,11 @@ def calculus(
 
 
 def has_kinks(arg: Any) -> bool:
-    found = []
-    _each(arg, lambda e: found.append(e) or e)
-    return any(is_kinked(e) or e.has(DiracDelta) for e in found)
+    if isinstance(arg, dict):
+        return any(map(has_kinks, (*arg, *arg.values())))
+    if isinstance(arg, (list, tuple, set, frozenset)):
+        return any(map(has_kinks, arg))
+    return isinstance(arg, Basic) and (is_kinked(arg) or bool(arg.has(DiracDelta)))
 
 
 def _each(arg: Any, f: Callable[[Basic], Any]) -> Any:

@@ -2,8 +2,6 @@ r"""Integrals: with :math:`h` the step of :math:`u`, one of :math:`g h` is :math
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import mpmath
@@ -12,14 +10,12 @@ from mpmath.libmp.libmpf import prec_to_dps
 from sympy import (
     Abs,
     Add,
-    Derivative,
     DiracDelta,
     Dummy,
     Expr,
     Heaviside,
     I,
     Integral,
-    Max,
     Mul,
     Piecewise,
     Poly,
@@ -43,9 +39,9 @@ from sympy.simplify.fu import TR8
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.pieces import (
+    UNKNOWN,
     Jump,
     NoPiecesError,
-    between,
     is_kinked,
     normal_form,
     regions,
@@ -118,10 +114,12 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
         limit = Tuple(*limit) if isinstance(limit, (tuple, Tuple)) else Tuple(limit)
         try:
             value = integral(value, limit, check)
-        except (NoPiecesError, checks.FailedError) as error:
+        except (*UNKNOWN, checks.FailedError) as error:
             if isinstance(error, checks.FailedError):
                 checks.warn(f"integrate({value}, {limit})", error)
-            return Integral(value, *(S(k) if isinstance(k, Symbol) else Tuple(*k) for k in limits[i:]))
+            return Integral(
+                value, *(S(k) if isinstance(k, Symbol) else Tuple(*k) for k in limits[i:])
+            )
     return value
 
 
@@ -130,7 +128,9 @@ class ReLUIntegral(Integral):
 
     def __new__(cls, function: Any, *limits: Any, **assumptions: Any) -> Any:
         # Not by Integral's own, which asks the ReLU again.
-        return AddWithLimits.__new__(cls if isinstance(function, ReLU) else Integral, function, *limits, **assumptions)
+        return AddWithLimits.__new__(
+            cls if isinstance(function, ReLU) else Integral, function, *limits, **assumptions
+        )
 
     def _eval_evalf(self, prec: int) -> Any:
         plain = AddWithLimits.__new__(Integral, self.function, *self.limits)
@@ -282,7 +282,7 @@ def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
     found = []
     for t in roots(u, x, -oo, oo):
         slope = u.diff(x).subs(x, t)
-        if slope == 0 or n and u.diff(x, 2) != 0:
+        if slope == 0 or (n and u.diff(x, 2) != 0):
             raise NoPiecesError(f"{delta} is not simple")
         if is_kinked(g):
             sides = [_beside(g, x, t, side) for side in (-1, 1)]
@@ -396,7 +396,11 @@ def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
         return (along * exp(rate * x)).expand()
     # exp(i v)*(along + i*across): the real part for a cosine, the imaginary for a sine.
     v = wave.args[0]
-    value = along * cos(v) - across * sin(v) if isinstance(wave, cos) else along * sin(v) + across * cos(v)
+    value = (
+        along * cos(v) - across * sin(v)
+        if isinstance(wave, cos)
+        else along * sin(v) + across * cos(v)
+    )
     return (value * exp(rate * x)).expand()
 
 
@@ -408,7 +412,10 @@ def _with_bell(p: Poly, exponent: Expr, x: Symbol) -> Expr | None:
         return None
     bell = exp(exponent)
     moments: list[Expr] = [
-        sqrt(pi) * exp(sympy.expand(c + b**2 / (4 * a))) * erf(sqrt(a) * x - b / (2 * sqrt(a))) / (2 * sqrt(a))
+        sqrt(pi)
+        * exp(sympy.expand(c + b**2 / (4 * a)))
+        * erf(sqrt(a) * x - b / (2 * sqrt(a)))
+        / (2 * sqrt(a))
     ]
     for n in range(1, p.degree() + 1):
         last = moments[n - 2] * (n - 1) if n > 1 else S.Zero
@@ -441,7 +448,9 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     if count_ops(g) > BIGGEST:
         raise NoPiecesError(f"the integrand {g} is too long")
     value = sympy.integrate(g, (x, a, b))
-    if value.has(Integral, sympy.nan, sympy.Order) or (value.has(Piecewise) and not g.has(Piecewise)):
+    if value.has(Integral, sympy.nan, sympy.Order) or (
+        value.has(Piecewise) and not g.has(Piecewise)
+    ):
         raise NoPiecesError(f"no integral of {g} is known")
     return value
 
@@ -496,8 +505,10 @@ def check_antiderivative(F: Expr, f: Expr, x: Symbol) -> None:
             checks.agree(slope, f, points)
             for t in breaks[:4]:  # continuous
                 if t.is_Rational:
-                    nearby = [checks.number(F, {**at, x: t + d}) for d in (-(S(10) ** -20), S(10) ** -20)]
-                    if None not in nearby and not checks.near(*nearby, 1e-9):
+                    low, high = (
+                        checks.number(F, {**at, x: t + d}) for d in (-(S(10) ** -20), S(10) ** -20)
+                    )
+                    if None not in (low, high) and not checks.near(low, high, 1e-9):
                         raise checks.FailedError(f"it jumps at {t}")
 
     checks.attempt(check)
@@ -527,14 +538,18 @@ def check_definite(value: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
                 raise NoPiecesError("too many regions for a quadrature")
             got = checks.number(value, at)
             want = turn * mpmath.fsum(
-                checks.quadrature(p.expr, x, checks_ends(p.start, p.stop)) for p in parts if p.expr != 0
+                checks.quadrature(p.expr, x, checks_ends(p.start, p.stop))
+                for p in parts
+                if p.expr != 0
             )
             if got is None:
                 raise checks.FailedError(f"at {at} it has no value")
             if got.is_infinite:
                 raise NoPiecesError("divergent")
             if abs(checks.complex_of(got) - want) > 1e-8 * (1 + abs(want)):
-                raise checks.FailedError(f"at {at} it is {got.evalf(12)} and not {mpmath.nstr(want, 12)}")
+                raise checks.FailedError(
+                    f"at {at} it is {got.evalf(12)} and not {mpmath.nstr(want, 12)}"
+                )
 
     checks.attempt(check)
 

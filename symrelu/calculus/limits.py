@@ -9,7 +9,7 @@ from sympy import AccumBounds, Expr, Limit, Order, Poly, Rational, S, Symbol, oo
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.pieces import NoPiecesError, chosen_of, in_steps, is_kinked, sign_of
+from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, chosen_of, in_steps, is_kinked, sign_of
 from symrelu.function import ReLU
 
 SIDES = {"+": 1, "-": -1}
@@ -22,7 +22,7 @@ MOST_DERIVATIVES = 12
     "kinks cancel, and its limits of a Piecewise may take the wrong piece",
     sympy.limit,
 )
-def limit(e: Any, z: Any, z0: Any, dir: str = "+", check: bool = True) -> Any:  # noqa: A002
+def limit(e: Any, z: Any, z0: Any, dir: str = "+", check: bool = True) -> Any:
     """
     The limit at a point from a side, as ``sympy.limit`` gives it without kinks.
 
@@ -53,20 +53,22 @@ def limit(e: Any, z: Any, z0: Any, dir: str = "+", check: bool = True) -> Any:  
         left, right = (limit(e, z, z0, side, check=check) for side in "-+")
         if left == right:
             return left
-        raise ValueError(f"the limit does not exist: it is {left} from the left, {right} from the right")
+        raise ValueError(
+            f"the limit does not exist: it is {left} from the left, {right} from the right"
+        )
     side = _side(z0, str(dir))
     try:
         value = _limit(e, z, z0, side)
         if check and not isinstance(value, (AccumBounds, Limit)):
             check_limit(value, e, z, z0, side)
-    except (NoPiecesError, checks.FailedError) as error:
+    except (*UNKNOWN, checks.FailedError) as error:
         if isinstance(error, checks.FailedError):
             checks.warn(f"limit({e}, {z}, {z0})", error)
         return Limit(e, z, z0, dir)
     return value
 
 
-def _side(z0: Expr, dir: str) -> int:  # noqa: A002
+def _side(z0: Expr, dir: str) -> int:
     return {oo: -1, -oo: 1}.get(z0) or SIDES[dir]
 
 
@@ -173,7 +175,11 @@ def check_limit(value: Expr, e: Expr, z: Symbol, z0: Expr, side: int) -> None:
                 if want is None or got is None:
                     return
                 if want.is_infinite:
-                    gaps.append(-abs(got) if got * (1 if want is oo else -1) > 0 or want is S.ComplexInfinity else oo)
+                    gaps.append(
+                        -abs(got)
+                        if got * (1 if want is oo else -1) > 0 or want is S.ComplexInfinity
+                        else oo
+                    )
                 else:
                     gaps.append(abs(got - want))
             if want.is_infinite:
@@ -195,7 +201,7 @@ def series(
     x: Any = None,
     x0: Any = 0,
     n: int = 6,
-    dir: str = "+",  # noqa: A002
+    dir: str = "+",
     check: bool = True,
 ) -> Any:
     """

@@ -36,7 +36,7 @@ from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth
 from symrelu.calculus.limits import settled
-from symrelu.calculus.pieces import Jump, NoPiecesError, is_kinked, normal_form, to_the_right
+from symrelu.calculus.pieces import Jump, is_kinked, normal_form, to_the_right
 
 
 @calculus(
@@ -46,7 +46,13 @@ from symrelu.calculus.pieces import Jump, NoPiecesError, is_kinked, normal_form,
     sympy.dsolve,
 )
 def dsolve(
-    eq: Any, func: Any = None, hint: str = "default", *, ics: Any = None, check: bool = True, **options: Any
+    eq: Any,
+    func: Any = None,
+    hint: str = "default",
+    *,
+    ics: Any = None,
+    check: bool = True,
+    **options: Any,
 ) -> Any:
     """
     Solve a linear differential equation, as ``sympy.dsolve``.
@@ -90,7 +96,9 @@ def dsolve(
             check_solution(value, gap, u, x, order, ics or {})
         except checks.FailedError as error:
             checks.warn(f"dsolve({eq})", error)
-            raise NotImplementedError(f"no solution of {eq} that passes its check is known") from None
+            raise NotImplementedError(
+                f"no solution of {eq} that passes its check is known"
+            ) from None
     return Eq(u, value)
 
 
@@ -113,7 +121,9 @@ def _linear(gap: Expr, u: Expr, x: Symbol) -> tuple[list[Expr], Expr]:
     plain = gap.subs([(u.diff(x, i), names[i]) for i in range(order, 0, -1)]).subs(u, names[0])
     coefficients = [plain.diff(name) for name in names]
     rest = plain.subs(dict.fromkeys(names, 0))
-    if any(set(names) & c.free_symbols for c in coefficients) or plain.has(AppliedUndef, Derivative):
+    if any(set(names) & c.free_symbols for c in coefficients) or plain.has(
+        AppliedUndef, Derivative
+    ):
         raise NotImplementedError(f"{gap} is not linear in {u}")
     if coefficients[-1] == 0:
         raise NotImplementedError(f"the order of {gap} is not known")
@@ -174,7 +184,9 @@ def _response(K: Expr, g: Expr, x: Symbol, start: Expr | None) -> Expr:
     G = smooth(integrand, s)
     value = G.subs(s, x) - (S.Zero if start is None else G.subs(s, start))
     value = value.expand()
-    return trigsimp(value).expand() if value.has(sin, cos) and sympy.count_ops(value) < 80 else value
+    return (
+        trigsimp(value).expand() if value.has(sin, cos) and sympy.count_ops(value) < 80 else value
+    )
 
 
 def _fitted(value: Expr, constants: tuple[Symbol, ...], u: Expr, x: Symbol, ics: Any) -> Expr:
@@ -183,7 +195,7 @@ def _fitted(value: Expr, constants: tuple[Symbol, ...], u: Expr, x: Symbol, ics:
     found = sympy.solve(equations, constants, dict=True)
     if len(found) != 1:
         raise ValueError(f"the conditions {ics} do not fit")
-    return value.subs(found[0]).expand() if value.is_polynomial(*constants) and False else value.subs(found[0])
+    return value.subs(found[0])
 
 
 def _conditions(value: Expr, u: Expr, x: Symbol, ics: Any) -> list[tuple[Expr, Expr]]:
@@ -220,7 +232,8 @@ def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: 
             for t in breaks:
                 for i in range(order):
                     sides = [
-                        checks.number(slopes[i], {**at, x: t + d}) for d in (-Rational(1, 10**20), Rational(1, 10**20))
+                        checks.number(slopes[i], {**at, x: t + d})
+                        for d in (-Rational(1, 10**20), Rational(1, 10**20))
                     ]
                     if None not in sides and abs(sides[0] - sides[1]) > 1e-12 * (1 + size):
                         raise checks.FailedError(f"derivative {i} jumps at {t}")

@@ -30,7 +30,9 @@ from sympy import (
     Not,
     Or,
     Piecewise,
+    PoleError,
     Poly,
+    PolynomialError,
     Pow,
     S,
     SingularityFunction,
@@ -66,6 +68,10 @@ MOST_ROOTS = 200
 
 class NoPiecesError(NotImplementedError):
     """The regions of an expression cannot be told."""
+
+
+# What says that there is no answer, of ours and of SymPy's.
+UNKNOWN = (NotImplementedError, PolynomialError, PoleError)
 
 
 def is_kinked(expr: Basic) -> bool:
@@ -181,7 +187,9 @@ class Region:
     expr: Any
 
 
-def regions(expr: Any, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity) -> list[Region]:
+def regions(
+    expr: Any, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity
+) -> list[Region]:
     """The intervals on which the expression is smooth, from left to right.
 
     Raises NoPiecesError where the roots of a switch, or their order, are not known.
@@ -239,7 +247,7 @@ def inside(a: Expr, b: Expr) -> Expr:
 
 def between(points: list[Expr], start: Expr, stop: Expr) -> list[Expr]:
     """The points inside an interval, in order."""
-    kept = [
+    kept: list[Any] = [
         t
         for t in dict.fromkeys(points)
         if (start is S.NegativeInfinity or sign_of(t - start) > 0)
@@ -410,7 +418,9 @@ class Jump:
     expr: Expr
 
 
-def normal_form(expr: Expr, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity) -> tuple[Expr, list[Jump]]:
+def normal_form(
+    expr: Expr, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity
+) -> tuple[Expr, list[Jump]]:
     """``first + sum(jump.expr where jump.switch > 0)``, all of it smooth."""
     steps = in_steps(expr)
     mine = [u for u in steps.switches.values() if x in u.free_symbols]
@@ -420,10 +430,7 @@ def normal_form(expr: Expr, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S
         parts = regions(expr, x, start, stop)
     except NoPiecesError:
         return _unordered(expr, x)
-    jumps = [
-        Jump(q.start, x - q.start, (q.expr - p.expr).expand())
-        for p, q in pairwise(parts)
-    ]
+    jumps = [Jump(q.start, x - q.start, (q.expr - p.expr).expand()) for p, q in pairwise(parts)]
     return parts[0].expr, jumps
 
 
@@ -455,7 +462,9 @@ def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
     if single:
         (h,) = points
         first = g.xreplace({h: S.Zero})
-        return first, [Jump(points[h], steps.switches[h], (g.xreplace({h: S.One}) - first).expand())]
+        return first, [
+            Jump(points[h], steps.switches[h], (g.xreplace({h: S.One}) - first).expand())
+        ]
     g = g.xreplace({h: 1 - h for h, flip in flipped.items() if flip})
     if len(points) > 4:
         raise NoPiecesError(f"the order of the kinks of {expr} is not known")
@@ -499,7 +508,6 @@ def to_the_right(first: Expr, jumps: list[Jump], x: Symbol) -> tuple[Expr, list[
 def whole(first: Expr, jumps: list[Jump]) -> Expr:
     """The smooth expression on the right of all jumps to the right."""
     return (first + Add(*(jump.expr for jump in jumps))).expand()
-
 
 
 def shorter(e: Expr) -> Expr:

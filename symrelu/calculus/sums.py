@@ -6,11 +6,34 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy import Add, Expr, Heaviside, Integer, Piecewise, S, Sum, Symbol, Tuple, ceiling, count_ops, floor, oo, sympify
+from sympy import (
+    Add,
+    Expr,
+    Heaviside,
+    Integer,
+    Piecewise,
+    S,
+    Sum,
+    Symbol,
+    Tuple,
+    ceiling,
+    count_ops,
+    floor,
+    oo,
+    sympify,
+)
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.pieces import NoPiecesError, normal_form, regions, shorter, sign_of, to_the_right
+from symrelu.calculus.pieces import (
+    UNKNOWN,
+    NoPiecesError,
+    normal_form,
+    regions,
+    shorter,
+    sign_of,
+    to_the_right,
+)
 
 LONGEST = 200
 BIGGEST = 60
@@ -45,7 +68,7 @@ def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
             total = _total(value, x, sympify(a), sympify(b))
             if check:
                 check_sum(total, value, x, sympify(a), sympify(b))
-        except (NoPiecesError, checks.FailedError) as error:
+        except (*UNKNOWN, checks.FailedError) as error:
             if isinstance(error, checks.FailedError):
                 checks.warn(f"summation({value}, {limit})", error)
             return Sum(value, *(Tuple(*k) for k in limits[i:]))
@@ -82,9 +105,8 @@ def _to_a_symbol(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         if sign_of(a - start) >= 0:
             total.append(smooth_sum(jump.expr, x, a, b))
             continue
-        if jump.at.is_integer is None or f.subs(x, start) != first.subs(x, start) + jump.expr.subs(x, start):
-            if jump.at.is_integer is not False and jump.expr.subs(x, jump.at).expand() != 0:
-                raise NoPiecesError(f"{f} jumps at {jump.at}")
+        if jump.at.is_integer is not False and jump.expr.subs(x, jump.at).expand() != 0:
+            raise NoPiecesError(f"{f} jumps at {jump.at}")
         part = smooth_sum(jump.expr, x, start, b)
         total.append(part if sympy.Ge(b, start) == S.true else part * Heaviside(b - start, 1))
     return Add(*total)
@@ -114,7 +136,9 @@ def check_sum(total: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
             last = low + 150 if high is oo else high
             if last - low > 300:
                 return
-            terms = [checks.number(f, {**at, x: Integer(i)}) for i in range(int(low), int(last) + 1)]
+            terms = [
+                checks.number(f, {**at, x: Integer(i)}) for i in range(int(low), int(last) + 1)
+            ]
             got = checks.number(total, at)
             if got is None or None in terms or got.is_infinite:
                 return
@@ -122,6 +146,8 @@ def check_sum(total: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
                 return
             want = Add(*terms)
             if abs((got - want).n(20)) > 1e-12 * (1 + abs(want)):
-                raise checks.FailedError(f"at {at} it is {mpmath.nstr(mpmath.mpf(str(got.n(15))))} and not {want.n(15)}")
+                raise checks.FailedError(
+                    f"at {at} it is {mpmath.nstr(mpmath.mpf(str(got.n(15))))} and not {want.n(15)}"
+                )
 
     checks.attempt(check)

@@ -17,7 +17,6 @@ from sympy import (
     Max,
     MellinTransform,
     Min,
-    Mul,
     Piecewise,
     Poly,
     Pow,
@@ -27,27 +26,35 @@ from sympy import (
     Symbol,
     cos,
     exp,
-    lambdify,
     oo,
     pi,
     sin,
-    sympify,
 )
 from sympy.series.fourier import FourierSeries
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.integrals import between_ends, definite, entire, in_relu, kinks_of, smooth
-from symrelu.calculus.pieces import Jump, NoPiecesError, is_kinked, normal_form, regions, sign_of, to_the_right
-from symrelu.kinks import as_relu, relusimp
+from symrelu.calculus.pieces import (
+    UNKNOWN,
+    Jump,
+    NoPiecesError,
+    is_kinked,
+    normal_form,
+    regions,
+    sign_of,
+    to_the_right,
+)
 
 
 @calculus(
     "steps",
-    "what starts at T is exp(-s*T) times the transform of what it is, moved to 0; SymPy leaves ReLU",
+    "what starts at T is exp(-s*T) times the transform of what it is moved to 0; SymPy leaves it",
     sympy.laplace_transform,
 )
-def laplace_transform(f: Any, t: Any, s: Any, check: bool = True, noconds: bool = False, **hints: Any) -> Any:
+def laplace_transform(
+    f: Any, t: Any, s: Any, check: bool = True, noconds: bool = False, **hints: Any
+) -> Any:
     """
     The Laplace transform, with the half-plane where it converges, as ``sympy.laplace_transform``.
 
@@ -65,7 +72,7 @@ def laplace_transform(f: Any, t: Any, s: Any, check: bool = True, noconds: bool 
         F, abscissa = _laplace(f, t, s)
         if check:
             check_laplace(F, f, t, s, abscissa)
-    except (NoPiecesError, checks.FailedError) as error:
+    except (*UNKNOWN, checks.FailedError) as error:
         if isinstance(error, checks.FailedError):
             checks.warn(f"laplace_transform({f})", error)
         return LaplaceTransform(f, t, s)
@@ -87,7 +94,7 @@ def _laplace(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
         F, abscissa, holds = sympy.laplace_transform(moved, t, s)
         if F.has(LaplaceTransform) or holds != S.true:
             raise NoPiecesError(f"the transform of {moved} is not known")
-        terms.append((exp(-s * part.start) * F))
+        terms.append(exp(-s * part.start) * F)
         abscissas.append(abscissa)
     return Add(*terms), Max(*abscissas) if terms else S.Zero
 
@@ -108,7 +115,9 @@ def _compare(F: Expr, integrand: Expr, t: Symbol, a: Expr, b: Expr, at: Any) -> 
     """A value beside the quadrature that it stands for."""
     plain = integrand.subs(at)
     want = mpmath.fsum(
-        checks.quadrature(p.expr, t, [p.start, p.stop]) for p in regions(plain, t, a, b) if p.expr != 0
+        checks.quadrature(p.expr, t, [p.start, p.stop])
+        for p in regions(plain, t, a, b)
+        if p.expr != 0
     )
     got = checks.number(F, at)
     if got is None:
@@ -122,7 +131,9 @@ def _compare(F: Expr, integrand: Expr, t: Symbol, a: Expr, b: Expr, at: Any) -> 
     "SymPy answers in steps, which as_relu joins with what they are multiplied with",
     None,
 )
-def inverse_laplace_transform(F: Any, s: Any, t: Any, plane: Any = None, check: bool = True, **hints: Any) -> Any:
+def inverse_laplace_transform(
+    F: Any, s: Any, t: Any, plane: Any = None, check: bool = True, **hints: Any
+) -> Any:
     """
     The inverse Laplace transform, in terms of ReLU where it starts at a kink.
 
@@ -157,7 +168,10 @@ def _started(f: Expr, t: Symbol) -> Expr:
     for jump in jumps:
         at_start = jump.expr.subs(t, jump.at).expand()
         rest = (jump.expr - at_start).expand()
-        terms += [at_start * sympy.Heaviside(t - jump.at), in_relu(rest, jump, t) if rest else S.Zero]
+        terms += [
+            at_start * sympy.Heaviside(t - jump.at),
+            in_relu(rest, jump, t) if rest else S.Zero,
+        ]
     return Add(*terms)
 
 
@@ -183,12 +197,18 @@ def fourier_transform(f: Any, x: Any, k: Any, check: bool = True, **hints: Any) 
     try:
         kernel = exp(-2 * pi * I * k * x)
         parts = regions(f, x)
-        value = Add(*(between_ends((p.expr * kernel).expand(), x, p.start, p.stop) for p in parts if p.expr != 0))
+        value = Add(
+            *(
+                between_ends((p.expr * kernel).expand(), x, p.start, p.stop)
+                for p in parts
+                if p.expr != 0
+            )
+        )
         if value.has(oo, S.NaN, S.ComplexInfinity):
             raise NoPiecesError(f"the transform of {f} is no function")
         if check:
             check_fourier(value, f, x, k)
-    except (NoPiecesError, checks.FailedError) as error:
+    except (*UNKNOWN, checks.FailedError) as error:
         if isinstance(error, checks.FailedError):
             checks.warn(f"fourier_transform({f})", error)
         return FourierTransform(f, x, k)
@@ -297,7 +317,8 @@ def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool 
         for wave, c in zip((cos, sin), coefficients, strict=True):
             check_coefficients(c, f * wave(angle) * 2 / period, x, a, b, n)
     sequences = [
-        SeqFormula(c * wave(angle), (n, 1, oo)) for c, wave in zip(coefficients, (cos, sin), strict=True)
+        SeqFormula(c * wave(angle), (n, 1, oo))
+        for c, wave in zip(coefficients, (cos, sin), strict=True)
     ]
     return FourierSeries(f, (x, a, b), (mean, *sequences))
 
@@ -369,7 +390,7 @@ def convolution(f: Any, g: Any, x: Any = None, check: bool = True) -> Any:
         value = _convolved(f, g, x, s)
         if check:
             check_convolution(value, f, g, x, s)
-    except (NoPiecesError, checks.FailedError) as error:
+    except (*UNKNOWN, checks.FailedError) as error:
         if isinstance(error, checks.FailedError):
             checks.warn(f"convolution({f}, {g})", error)
         return sympy.Integral(f.subs(x, s) * g.subs(x, x - s), (s, -oo, oo))
