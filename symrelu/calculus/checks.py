@@ -97,8 +97,6 @@ def around(breaks: Iterable[Expr]) -> list[Expr]:
 
 def quadrature(f: Expr, x: Symbol, ends: list[Expr]) -> Any:
     """The integral between the ends, in order, by tanh-sinh; complex integrands too."""
-    if any(end is oo or end is -oo for end in ends):
-        ends = [e for e in ends]
     compiled = lambdify(x, f, "mpmath")
     points = [
         mpmath.inf if e is oo else -mpmath.inf if e is -oo else mpmath.mpf(str(e.evalf(20)))

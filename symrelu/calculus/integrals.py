@@ -25,6 +25,7 @@ from sympy import (
     cos,
     count_ops,
     erf,
+    erfi,
     exp,
     oo,
     pi,
@@ -55,6 +56,7 @@ from symrelu.function import ReLU
 from symrelu.signs import signs
 
 BIGGEST = 60  # operations of an integrand that SymPy is asked for
+BIGGEST_DEFINITE = 25
 INFINITE = (oo, -oo)
 
 
@@ -344,12 +346,26 @@ def elementary(term: Expr, x: Symbol) -> Expr | None:
         degree = Poly(exponent, x).degree()
     else:
         degree = 0
-    if degree > 2 or (degree == 2 and waves):
+    if degree > 2:
         return None
+    if degree == 2 and waves:
+        parts = [
+            elementary(constant * c * polynomial.as_expr() * exp(exponent + turn), x)
+            for c, turn in _turning(waves[0])
+        ]
+        return None if None in parts else Add(*parts)
     if degree == 2:
         bell = _with_bell(polynomial, exponent, x)
         return None if bell is None else constant * bell
     return constant * exp(exponent.subs(x, 0)) * _with_wave(polynomial, exponent.coeff(x), waves, x)
+
+
+def _turning(wave: Expr) -> list[tuple[Expr, Expr]]:
+    """A sine or a cosine as two exponentials: their factors and exponents."""
+    v = I * wave.args[0]
+    if isinstance(wave, cos):
+        return [(S.Half, v), (S.Half, -v)]
+    return [(-I / 2, v), (I / 2, -v)]
 
 
 def entire(term: Expr, x: Symbol) -> tuple[Expr, Poly, Expr, list[Expr]] | None:
@@ -408,15 +424,12 @@ def _with_bell(p: Poly, exponent: Expr, x: Symbol) -> Expr | None:
     """Of ``p*exp(-a*x**2 + b*x + c)``, with the error function."""
     q = Poly(exponent, x)
     a, b, c = -q.coeff_monomial(x**2), q.coeff_monomial(x), q.coeff_monomial(1)
-    if signs(a) != {1}:
+    if signs(a) not in ({1}, {-1}):
         return None
-    bell = exp(exponent)
-    moments: list[Expr] = [
-        sqrt(pi)
-        * exp(sympy.expand(c + b**2 / (4 * a)))
-        * erf(sqrt(a) * x - b / (2 * sqrt(a)))
-        / (2 * sqrt(a))
-    ]
+    bell, root = exp(exponent), sqrt(abs(a))
+    peak = exp(sympy.expand(c + b**2 / (4 * a)))
+    area = erf(root * x - b / (2 * root)) if a.is_positive else erfi(root * x + b / (2 * root))
+    moments: list[Expr] = [sqrt(pi) * peak * area / (2 * root)]
     for n in range(1, p.degree() + 1):
         last = moments[n - 2] * (n - 1) if n > 1 else S.Zero
         moments.append((b * moments[n - 1] + last - x ** (n - 1) * bell) / (2 * a))
@@ -445,7 +458,7 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
             return end(G, x, b) - end(G, x, a)
         except NoPiecesError:
             pass
-    if count_ops(g) > BIGGEST:
+    if count_ops(g) > BIGGEST_DEFINITE:
         raise NoPiecesError(f"the integrand {g} is too long")
     value = sympy.integrate(g, (x, a, b))
     if value.has(Integral, sympy.nan, sympy.Order) or (

@@ -247,13 +247,17 @@ def inside(a: Expr, b: Expr) -> Expr:
 
 def between(points: list[Expr], start: Expr, stop: Expr) -> list[Expr]:
     """The points inside an interval, in order."""
-    kept: list[Any] = [
+    kept = [
         t
         for t in dict.fromkeys(points)
         if (start is S.NegativeInfinity or sign_of(t - start) > 0)
         and (stop is S.Infinity or sign_of(stop - t) > 0)
     ]
-    return sorted(kept, key=cmp_to_key(lambda t, u: sign_of(t - u)))
+    return sorted(kept, key=cmp_to_key(_order))
+
+
+def _order(t: Expr, u: Expr) -> int:
+    return sign_of(t - u)
 
 
 def sign_of(number: Expr) -> int:
