@@ -348,7 +348,7 @@ def elementary(term: Expr, x: Symbol) -> Expr | None:
         degree = 0
     if degree > 2:
         return None
-    if degree == 2 and waves:
+    if waves and (degree == 2 or exponent.has(I)):
         parts = [
             elementary(constant * c * polynomial.as_expr() * exp(exponent + turn), x)
             for c, turn in _turning(waves[0])
@@ -393,10 +393,14 @@ def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
     """Of ``p*exp(rate*x)``, perhaps times a sine: by parts, until p is used up."""
     if not waves and rate == 0:
         return p.integrate(x).as_expr()
-    (wave,) = waves or [None]
-    slope = wave.args[0].coeff(x) if wave else S.Zero
-    if wave:
-        slope = Poly(wave.args[0], x).LC()
+    if not waves:
+        terms = []
+        while not p.is_zero:
+            terms.append((-1) ** len(terms) * p.as_expr() / rate ** (len(terms) + 1))
+            p = p.diff(x)
+        return (Add(*terms) * exp(rate * x)).expand()
+    (wave,) = waves
+    slope = Poly(wave.args[0], x).LC()
     size = rate**2 + slope**2
     along, across = S.Zero, S.Zero  # of Re and Im of p^(k)*(-1)^k/(rate + i*slope)^(k+1)
     power = S.One
@@ -408,8 +412,6 @@ def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
         along += (-1) ** k * p.as_expr() * re / size ** (k + 1)
         across += (-1) ** k * p.as_expr() * im / size ** (k + 1)
         p, k = p.diff(x), k + 1
-    if not wave:
-        return (along * exp(rate * x)).expand()
     # exp(i v)*(along + i*across): the real part for a cosine, the imaginary for a sine.
     v = wave.args[0]
     value = (

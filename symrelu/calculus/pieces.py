@@ -465,10 +465,10 @@ def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
     g = steps.smooth.xreplace(fixed)
     if single:
         (h,) = points
-        first = g.xreplace({h: S.Zero})
-        return first, [
-            Jump(points[h], steps.switches[h], (g.xreplace({h: S.One}) - first).expand())
-        ]
+        off, on, u = g.xreplace({h: S.Zero}), g.xreplace({h: S.One}), steps.switches[h]
+        if off != 0 and (on == 0 or signs(u.diff(x)) == {-1}):
+            return on, [Jump(points[h], -u, (off - on).expand())]
+        return off, [Jump(points[h], u, (on - off).expand())]
     g = g.xreplace({h: 1 - h for h, flip in flipped.items() if flip})
     if len(points) > 4:
         raise NoPiecesError(f"the order of the kinks of {expr} is not known")

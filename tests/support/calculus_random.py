@@ -9,10 +9,11 @@ import random
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
-from support.numerics import compiled, relu, runge_kutta
 from sympy import (
+    AccumBounds,
     ConditionSet,
     Eq,
     Expr,
@@ -27,13 +28,12 @@ from sympy import (
     exp,
     lambdify,
     oo,
-    pi,
     sin,
-    sqrt,
     symbols,
 )
 from sympy.stats import Expectation, Exponential, Normal, Uniform
 
+from support.numerics import compiled, runge_kutta
 from symrelu import ReLU
 from symrelu import calculus as of
 
@@ -68,7 +68,18 @@ def kinked(rng, inside=x):
 
 def factor(rng):
     return rng.choice(
-        [S.One, x, x**2 - 1, exp(x / 2), exp(-x), sin(x), cos(2 * x), x * exp(-x), exp(-(x**2)), x * sin(x)]
+        [
+            S.One,
+            x,
+            x**2 - 1,
+            exp(x / 2),
+            exp(-x),
+            sin(x),
+            cos(2 * x),
+            x * exp(-x),
+            exp(-(x**2)),
+            x * sin(x),
+        ]
     )
 
 
@@ -118,7 +129,11 @@ def integral(rng):
         if F.has(Integral):
             return None, f, F
         low = -12.0 if ends[0] is -oo else float(ends[0])
-        return close(F, gauss(values, low, 40.0 if ends[0] is not -oo else 12.0, 4000)), f, (F, ends)
+        return (
+            close(F, gauss(values, low, 40.0 if ends[0] is not -oo else 12.0, 4000)),
+            f,
+            (F, ends),
+        )
     a, b = rational(rng, 4), rational(rng, 4)
     F = of.integrate(f, (x, a, b))
     if F.has(Integral):
@@ -128,7 +143,9 @@ def integral(rng):
 
 def equation(rng):
     e = kinked(rng) + rng.choice([0, x, -x, x**2, 1]) * rational(rng) - rational(rng)
-    relation = rng.choice([Eq, Eq, lambda a, b: a < b, lambda a, b: a <= b, lambda a, b: a > b])(e, 0)
+    relation = rng.choice([Eq, Eq, lambda a, b: a < b, lambda a, b: a <= b, lambda a, b: a > b])(
+        e, 0
+    )
     if relation in (S.true, S.false):
         return None, relation, None
     found = of.solveset(relation, x, S.Reals)
@@ -143,8 +160,11 @@ def equation(rng):
     values = compiled(e.replace(ReLU, lambda v: Max(0, v)), x)
     if isinstance(relation, Eq):  # no root was missed
         grid = [i / 16 + 1e-4 for i in range(-160, 160)]
-        for a, b in zip(grid, grid[1:], strict=False):
-            if values(a) * values(b) < 0 and found.intersect(Interval(Rational(a), Rational(b))) is S.EmptySet:
+        for a, b in pairwise(grid):
+            if (
+                values(a) * values(b) < 0
+                and found.intersect(Interval(Rational(a), Rational(b))) is S.EmptySet
+            ):
                 return False, relation, (found, a, b)
         for t in found.boundary:
             if abs(values(float(t))) > 1e-6:
@@ -169,6 +189,9 @@ def limit(rng):
         if isinstance(got, type(S.One)) or got in (oo, -oo):
             return bool(values[1] * got > 0 and abs(values[1]) > abs(values[0])), f, (got, at, side)
         return None, f, got  # bounds
+    if got.has(AccumBounds):
+        low, high = got.min - Rational(1, 10**3), got.max + Rational(1, 10**3)
+        return all(low <= v <= high for v in values), f, got
     gaps = [abs(v - got) for v in values]
     return bool(gaps[1] < 1e-3 or gaps[1] < gaps[0] / 10), f, (got, at, side, gaps)
 
@@ -194,7 +217,11 @@ def differential_equation(rng):
         ics = {u(0): start, u(x).diff(x).subs(x, 0): 1}
         got = of.dsolve(u(x).diff(x, 2) + p * u(x).diff(x) + q * u(x) - f, u(x), ics=ics)
         want = runge_kutta(
-            lambda time, s: [s[1], float(drive(time)) - p * s[1] - q * s[0]], 0.0, stop, float(start), 1.0
+            lambda time, s: [s[1], float(drive(time)) - p * s[1] - q * s[0]],
+            0.0,
+            stop,
+            float(start),
+            1.0,
         )
     value = complex(got.rhs.subs(x, Rational(stop)).n())
     return close(value, want, 1e-5), f, (got, stop, want)
@@ -202,7 +229,9 @@ def differential_equation(rng):
 
 def mean(rng):
     one = rng.choice([Normal("X", rational(rng, 1), 1), Exponential("X", 2), Uniform("X", -1, 2)])
-    density = {"Normal": 0, "Exponential": 1, "Uniform": 2}[type(one.pspace.distribution).__name__[:-12]]
+    density = {"Normal": 0, "Exponential": 1, "Uniform": 2}[
+        type(one.pspace.distribution).__name__[:-12]
+    ]
     if rng.random() < 0.3:
         f, X = two_variables(rng)
         return f, X, None
@@ -213,7 +242,12 @@ def mean(rng):
     values = plain(f, x)
     if density == 0:
         mu = float(one.pspace.distribution.mean)
-        want = gauss(lambda v: values(v) * np.exp(-((v - mu) ** 2) / 2) / math.sqrt(2 * math.pi), -13, 13, 4000)
+        want = gauss(
+            lambda v: values(v) * np.exp(-((v - mu) ** 2) / 2) / math.sqrt(2 * math.pi),
+            -13,
+            13,
+            4000,
+        )
     elif density == 1:
         want = gauss(lambda v: values(v) * 2 * np.exp(-2 * v), 0, 25, 4000)
     else:
@@ -224,7 +258,10 @@ def mean(rng):
 def two_variables(rng):
     """Of a kink of two variables, by midpoints in the square."""
     kinds = [rng.randrange(2) for _ in range(2)]
-    X, Y = (Normal(n, 0, 1) if kind == 0 else Uniform(n, -1, 2) for n, kind in zip("XY", kinds, strict=True))
+    X, Y = (
+        Normal(n, 0, 1) if kind == 0 else Uniform(n, -1, 2)
+        for n, kind in zip("XY", kinds, strict=True)
+    )
     a, b, c = (rng.choice([-2, -1, 1, 2]) for _ in range(3))
     f = ReLU(a * X + b * Y + c) if rng.random() < 0.6 else ReLU(a * X) * ReLU(b * Y + c)
     got = of.expectation(f)
@@ -232,9 +269,17 @@ def two_variables(rng):
         return None, f
     y = symbols("y", real=True)
     values = plain(f.xreplace({X: x, Y: y}), x, y)
-    grids = [(np.arange(1600) + 0.5) / 1600 * (16 if kind == 0 else 3) + (-8 if kind == 0 else -1) for kind in kinds]
-    laws = [np.exp(-(g**2) / 2) / math.sqrt(2 * math.pi) * 0.01 if kind == 0 else g * 0 + 1 / 1600 for g, kind in zip(grids, kinds, strict=True)]
-    want = float(np.sum(values(grids[0][:, None], grids[1][None, :]) * laws[0][:, None] * laws[1][None, :]))
+    grids = [
+        (np.arange(1600) + 0.5) / 1600 * (16 if kind == 0 else 3) + (-8 if kind == 0 else -1)
+        for kind in kinds
+    ]
+    laws = [
+        np.exp(-(g**2) / 2) / math.sqrt(2 * math.pi) * 0.01 if kind == 0 else g * 0 + 1 / 1600
+        for g, kind in zip(grids, kinds, strict=True)
+    ]
+    want = float(
+        np.sum(values(grids[0][:, None], grids[1][None, :]) * laws[0][:, None] * laws[1][None, :])
+    )
     return close(got, want, 1e-3), f
 
 
