@@ -398,7 +398,7 @@ def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
         while not p.is_zero:
             terms.append((-1) ** len(terms) * p.as_expr() / rate ** (len(terms) + 1))
             p = p.diff(x)
-        return (Add(*terms) * exp(rate * x)).expand()
+        return sympy.expand_mul(Add(*terms) * exp(rate * x))
     (wave,) = waves
     slope = Poly(wave.args[0], x).LC()
     size = rate**2 + slope**2
@@ -419,7 +419,7 @@ def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
         if isinstance(wave, cos)
         else along * sin(v) + across * cos(v)
     )
-    return (value * exp(rate * x)).expand()
+    return sympy.expand_mul(value * exp(rate * x))
 
 
 def _with_bell(p: Poly, exponent: Expr, x: Symbol) -> Expr | None:
@@ -476,7 +476,7 @@ def end(G: Expr, x: Symbol, t: Expr) -> Expr:
         return G.subs(x, t)
     side = 1 if t is oo else -1
     kept = []
-    for term in Add.make_args(G.expand()):
+    for term in Add.make_args(sympy.expand_mul(G)):
         constant, rest = term.as_independent(x, as_Add=False)
         left, exponent = [], S.Zero
         for factor in Mul.make_args(rest):

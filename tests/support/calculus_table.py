@@ -222,7 +222,7 @@ ANTIDERIVATIVES = [
         ReLU(a * x + y) ** 2 / (2 * a),
         -y / a,
     ),
-    antiderivative("ReLU(1 - x)", lambda f: f(1 - x), x - x**2 / 2 + ReLU(x - 1) ** 2 / 2, S(0)),
+    antiderivative("ReLU(1 - x)", lambda f: f(1 - x), -(ReLU(1 - x) ** 2) / 2, S(1)),
     antiderivative("ReLU(x - k)", lambda f: f(x - k), ReLU(x - k) ** 2 / 2, k),
     antiderivative(
         "x*ReLU(x - 1)", lambda f: x * f(x - 1), (2 * x + 1) * ReLU(x - 1) ** 2 / 6, S(1)
