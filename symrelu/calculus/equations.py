@@ -14,11 +14,13 @@ from sympy import (
     Expr,
     FiniteSet,
     Ge,
+    Heaviside,
     Interval,
     Le,
     Max,
     Or,
     Piecewise,
+    Rational,
     S,
     Set,
     Symbol,
@@ -27,6 +29,7 @@ from sympy import (
     count_ops,
     lambdify,
     oo,
+    sign,
     sympify,
     together,
 )
@@ -207,6 +210,8 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
                 value = _held(rel, x, t)
                 if value is not None and held in (S.true, S.false) and bool(held) != value:
                     raise checks.FailedError(f"{t} is {'' if held else 'not '}among the solutions")
+            if isinstance(rel, Eq) and isinstance(concrete, (FiniteSet, type(S.EmptySet))):
+                _none_missed(concrete, rel.lhs - rel.rhs, x, points)
             for t in ends - tight:
                 if concrete.contains(t) is S.true and isinstance(rel, Eq):
                     gap = checks.number((rel.lhs - rel.rhs).subs(x, t), {})
@@ -214,6 +219,19 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
                         raise checks.FailedError(f"{t} does not solve it")
 
     checks.attempt(check)
+
+
+def _none_missed(found: Set, gap: Expr, x: Symbol, points: list[Expr]) -> None:
+    """A continuous expression that changes its sign has a root there."""
+    parts = regions(gap, x)
+    if not all(p.expr.is_polynomial(x) for p in parts) or gap.has(Heaviside, sign, Piecewise):
+        return
+    far = [Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8)]
+    places = sorted({*points, *far})
+    values = [checks.number(gap, {x: p}) for p in places]
+    for (p, a), (q, b) in pairwise(zip(places, values, strict=True)):
+        if a * b < 0 and not any(p < t.evalf(30) < q for t in found):
+            raise checks.FailedError(f"there is a solution between {p} and {q}")
 
 
 def _held(relation: Any, x: Symbol, t: Expr) -> bool | None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import sympy
-from sympy import Expr, FiniteSet, Interval, S, Set, Symbol, Union, oo
+from sympy import Expr, FiniteSet, Interval, Rational, S, Set, Symbol, Union, oo
 from sympy.calculus.util import continuous_domain as continuous_domain_of_sympy
 from sympy.calculus.util import function_range as function_range_of_sympy
 from sympy.core.relational import Eq, Ge
@@ -25,6 +25,7 @@ from symrelu.calculus.pieces import (
 )
 
 UNDEFINED = (S.NaN, S.ComplexInfinity)
+FAR = (Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8))
 
 
 def _variable(f: Expr, symbol: Any) -> Symbol:
@@ -154,7 +155,7 @@ def check_range(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
             if isinstance(part, _Point):
                 continue
             breaks = [r.stop for r in regions(f, x, part.start, part.end)[:-1]]
-            for p in checks.around([*breaks, part.start, part.end]):
+            for p in [*checks.around([*breaks, part.start, part.end]), *FAR]:
                 value = checks.number(f, {x: p})
                 if (
                     p not in part
@@ -464,7 +465,8 @@ def _values(f: Expr, interval: Set, x: Symbol) -> list[tuple[Any, Any]]:
         return []
     (part,) = _intervals(interval)
     breaks = [r.stop for r in regions(f, x, part.start, part.end)[:-1]]
-    points = sorted(p for p in checks.around([*breaks, part.start, part.end]) if p in part)
+    around = checks.around([*breaks, part.start, part.end])
+    points = sorted(p for p in {*around, *FAR} if p in part)
     found = [(p, checks.number(f, {x: p})) for p in points]
     return [(p, v) for p, v in found if v is not None and v.is_extended_real and v.is_finite]
 

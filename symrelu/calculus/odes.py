@@ -221,7 +221,7 @@ def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: 
     residual = gap.subs([(u.diff(x, i), slopes[i]) for i in range(order, 0, -1)]).subs(u, value)
 
     def check() -> None:
-        for at in checks.samples(residual.free_symbols - {x}, 1):
+        for at in checks.samples(checks.symbols_of(residual, value) - {x}, 1):
             breaks = kinks_of(value.subs(at), x) or kinks_of(residual.subs(at), x)
             points = [{**at, x: p} for p in checks.around(breaks)[:8]]
             size = max((abs(checks.number(v, p) or 0) for v in slopes for p in points), default=0)

@@ -418,7 +418,7 @@ def check_convolution(value: Expr, f: Expr, g: Expr, x: Symbol, s: Symbol) -> No
     def check() -> None:
         for at in checks.samples(checks.symbols_of(value, f, g) - {x}, 1):
             breaks = kinks_of(value.subs(at), x)
-            for p in checks.around(breaks)[:3]:
+            for p in [*checks.around(breaks)[:3], Rational(23, 11)]:
                 product = f.subs(at).subs(x, s) * g.subs(at).subs(x, p - s)
                 _compare(value, product, s, -oo, oo, {**at, x: p})
 
