@@ -233,7 +233,7 @@ def continuous_domain(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = 
     >>> from symrelu.calculus import continuous_domain
     >>> x = symbols("x", real=True)
     >>> continuous_domain(ReLU(x), x, S.Reals), continuous_domain(1/ReLU(x), x, S.Reals)
-    (Reals, Interval.open(0, oo))
+    (Interval(-oo, oo), Interval.open(0, oo))
     """
     x = symbol
     found: list[Set] = []

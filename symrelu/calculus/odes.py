@@ -73,7 +73,7 @@ def dsolve(
     >>> dsolve(u(x).diff(x) - ReLU(x), u(x), ics={u(0): 1})
     Eq(u(x), ReLU(x)**2/2 + 1)
     >>> dsolve(u(x).diff(x, 2) + u(x) - ReLU(x - 1), u(x))
-    Eq(u(x), C1*cos(x) + C2*sin(x) + ReLU(x - 1) - sin(ReLU(x - 1)))
+    Eq(u(x), C1*cos(x) + C2*sin(x) - sin(ReLU(x - 1)) + ReLU(x - 1))
     """
     if isinstance(eq, (list, tuple)):
         raise NotImplementedError("one differential equation with kinks at a time")
