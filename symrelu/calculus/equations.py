@@ -142,7 +142,12 @@ def solutions(relation: Any, x: Symbol, domain: Set = S.Reals) -> Set:
 
 def truth(relation: Any, x: Symbol, t: Expr) -> bool:
     """Whether it holds at a point, by the values there."""
-    gap = (relation.lhs - relation.rhs).subs(x, t)
+    return holds_at(relation, relation.lhs - relation.rhs, x, t)
+
+
+def holds_at(relation: Any, gap: Expr, x: Symbol, t: Expr) -> bool:
+    """Whether the relation of a gap to 0 holds at a point."""
+    gap = gap.subs(x, t)
     if gap.has(S.NaN, S.ComplexInfinity) or gap.is_infinite or gap.is_real is False:
         return False
     s = sign_of(gap)
@@ -160,7 +165,7 @@ def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
     if isinstance(relation, Eq):
         return [FiniteSet(t) for t in zeros(g, x, a, b)]
     ends = [a, *between(roots(g, x, a, b), a, b), b]
-    found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if truth(relation.func(g, 0), x, t)]
+    found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if holds_at(relation, g, x, t)]
     for low, high in pairwise(ends):
         s = sign_of(g.subs(x, inside(low, high)))
         if relation.func(S(s), 0):

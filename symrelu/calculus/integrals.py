@@ -293,7 +293,7 @@ def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
             value = sides[0]
         else:
             value = g.diff(x, n).subs(x, t) if n else g.subs(x, t)
-        found.append((t, (-1) ** n * value / (slope**n * Abs(slope)), 0))
+        found.append((t, (-1) ** n * value / (slope**n * Abs(slope)), n))
     return found
 
 
