@@ -215,7 +215,8 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
                 value = _held(rel, x, t)
                 if value is not None and held in (S.true, S.false) and bool(held) != value:
                     raise checks.FailedError(f"{t} is {'' if held else 'not '}among the solutions")
-            if isinstance(rel, Eq) and isinstance(concrete, (FiniteSet, type(S.EmptySet))):
+            finite = concrete is S.EmptySet or isinstance(concrete, FiniteSet)
+            if isinstance(rel, Eq) and finite and domain == S.Reals:
                 _none_missed(concrete, rel.lhs - rel.rhs, x, points)
             for t in ends - tight:
                 if concrete.contains(t) is S.true and isinstance(rel, Eq):

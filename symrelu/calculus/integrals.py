@@ -394,7 +394,7 @@ def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
     if not waves and rate == 0:
         return p.integrate(x).as_expr()
     if not waves:
-        terms = []
+        terms: list[Expr] = []
         while not p.is_zero:
             terms.append((-1) ** len(terms) * p.as_expr() / rate ** (len(terms) + 1))
             p = p.diff(x)

@@ -27,7 +27,6 @@ from sympy import (
     Min,
     Mul,
     Ne,
-    Not,
     Or,
     Piecewise,
     PoleError,
@@ -148,8 +147,6 @@ class Steps:
             return Mul(*map(self._holds, when.args))
         if isinstance(when, Or):
             return 1 - Mul(*(1 - self._holds(part) for part in when.args))
-        if isinstance(when, Not):
-            return 1 - self._holds(when.args[0])
         if isinstance(when, Relational):
             if isinstance(when, (Eq, Ne)):
                 return S.One if isinstance(when, Ne) else S.Zero
