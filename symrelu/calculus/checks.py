@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import mpmath
-from sympy import Basic, Expr, Heaviside, Integer, Integral, Rational, S, Symbol, lambdify, oo
+from sympy import Basic, Expr, Integer, Integral, Rational, S, Symbol, lambdify, oo
 
 from symrelu.calculus.pieces import NoPiecesError
 
@@ -128,7 +128,3 @@ def attempt(check: Callable[[], None]) -> None:
 
 def symbols_of(*exprs: Basic) -> set[Symbol]:
     return set().union(*(e.free_symbols for e in exprs))
-
-
-def step_free(expr: Any) -> Any:
-    return expr.replace(lambda e: isinstance(e, Heaviside), lambda e: Heaviside(e.args[0], S.Half))

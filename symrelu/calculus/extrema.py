@@ -46,8 +46,6 @@ def _intervals(domain: Set) -> list[Interval]:
             found.append(part)
         elif isinstance(part, FiniteSet):
             found += [_Point(t) for t in part]
-        elif part is S.Reals:
-            found.append(Interval(-oo, oo))
         elif part is not S.EmptySet:
             raise NotImplementedError(f"the domain {domain} is not made of intervals")
     return found

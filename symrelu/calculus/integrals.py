@@ -173,8 +173,6 @@ def written(jump: Jump, x: Symbol) -> Expr:
     """The antiderivative of what is added from a kink on, as short as it can be."""
     G = smooth(jump.expr, x)
     rest = (G - G.subs(x, jump.at)).expand()
-    if rest == 0:
-        return S.Zero
     return in_relu(rest, jump, x)
 
 
@@ -240,9 +238,7 @@ def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         )
     if b is oo:
         return between_ends(right, x, p, oo) + B.subs(x, p) - at(F, x, a)
-    if a is -oo:
-        return at(F, x, b) - G.subs(x, p) + between_ends(first, x, -oo, p)
-    raise NoPiecesError("limits in the wrong order")
+    return at(F, x, b) - G.subs(x, p) + between_ends(first, x, -oo, p)
 
 
 def at(F: Expr, x: Symbol, t: Expr) -> Expr:

@@ -126,7 +126,7 @@ def sign_near(u: Expr, z: Symbol, z0: Expr, side: int) -> int:
     value = u.subs(z, z0)
     if value.is_finite and value.is_extended_real is False:
         raise ValueError(f"ReLU is defined for real arguments only, and {u} is not real near {z0}")
-    if value.is_infinite or value is S.NaN:
+    if value.is_infinite or value is S.NaN or isinstance(value, AccumBounds):
         return _sign_by_limit(u, z, z0, side)
     slope, turn = u, 1
     for _ in range(MOST_DERIVATIVES):

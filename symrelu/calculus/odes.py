@@ -125,8 +125,6 @@ def _linear(gap: Expr, u: Expr, x: Symbol) -> tuple[list[Expr], Expr]:
         AppliedUndef, Derivative
     ):
         raise NotImplementedError(f"{gap} is not linear in {u}")
-    if coefficients[-1] == 0:
-        raise NotImplementedError(f"the order of {gap} is not known")
     return coefficients, -rest
 
 
@@ -206,8 +204,6 @@ def _conditions(value: Expr, u: Expr, x: Symbol, ics: Any) -> list[tuple[Expr, E
         elif isinstance(where, Subs):
             point = where.point[0]
             order = int(where.expr.derivative_count)
-        elif isinstance(where, Derivative):
-            point, order = where.variables[0], int(where.derivative_count)
         else:
             raise ValueError(f"{where} is no initial condition")
         branch = settled(value, x, point, 1)

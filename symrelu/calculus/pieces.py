@@ -286,8 +286,6 @@ def roots(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
         for factor in _factors(part):
             if x in factor.free_symbols:
                 found += _roots_of_factor(factor, x, start, stop)
-    if len(found) > MOST_ROOTS:
-        raise NoPiecesError(f"{u} has too many roots")
     return found
 
 
@@ -324,8 +322,6 @@ def _poles(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
 
 def polynomial_roots(p: Poly) -> list[Expr]:
     """The real roots, without multiplicity."""
-    if p.degree() <= 0:
-        return []
     if p.degree() == 1:
         a, b = p.all_coeffs()
         if 0 in signs(a):

@@ -5,7 +5,7 @@ import os
 import pytest
 from support.calculus_random import KINDS, ask
 
-COUNT = int(os.environ.get("CALCULUS_EXAMPLES", "24"))
+COUNT = int(os.environ.get("CALCULUS_EXAMPLES", "16"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -21,6 +21,7 @@ from sympy import (
     Not,
     Or,
     Piecewise,
+    PolynomialError,
     Rational,
     S,
     SingularityFunction,
@@ -233,7 +234,7 @@ def test_equations():
     assert calculus.solve([ReLU(x) + 1 - 1 * y, y], [x, y]) == []
     assert calculus.solve([ReLU(x) < 2, ReLU(x) > 1], x).as_set() == Interval.open(1, 2)
     assert calculus.reduce_inequalities(ReLU(x) <= -1, [x]) == False  # noqa: E712
-    assert calculus.nsolve(Eq(ReLU(x), 2), x, 5) == 2
+    assert abs(calculus.nsolve(Eq(ReLU(x), 2), x, 5) - 2) < 1e-12
     assert abs(calculus.nsolve(ReLU(x) - 2, x, (0, 5), prec=20) - 2) < 1e-18
     assert calculus.solve(Abs(x - k) - 1, x) == [k - 1, k + 1]
     assert calculus.solve(ReLU(x) * x - k**2 - 1, x)[0].subs(k, 0) == 1
@@ -362,3 +363,65 @@ def test_expectations():
     assert calculus.expectation(ReLU(X) * X * ReLU(Exponential("Y", 1))) == half
     assert calculus.expectation(ReLU(k) + 0 * X) == ReLU(k)
     assert isinstance(calculus.expectation(ReLU(sin(X))), Expectation)
+
+
+def test_corners_of_integrals(monkeypatch):
+    assert abs(Integral(ReLU(x), (x, 0, 1)).evalf() - half) < 1e-12
+    assert calculus.integrate(exp(x**3) * ReLU(x), x).has(Integral)
+    assert calculus.integrate(sin(x**2) * ReLU(x), x).diff(x).subs(x, 1).equals(sin(1))
+    assert calculus.integrate(exp(k * x**2) * ReLU(x), x).has(Integral)
+    assert calculus.integrate(1 / (1 + ReLU(x)), x).diff(x).subs(x, 1) == half
+    assert calculus.integrate(ReLU(x) * sin(x), (x, 0, oo)).has(Integral)
+    assert calculus.integrate(ReLU(x) * 2 ** (-x), (x, 0, oo)).equals(1 / log(2) ** 2)
+    assert calculus.integrate(ReLU(sin(x)), (x, 0, 30 * pi)) == 30
+    bell = ReLU(x**2 + x + 1) * exp(-(x**2))
+    assert calculus.integrate(bell, (x, -oo, oo)).equals(3 * sqrt(pi) / 2)
+    long = ReLU(x) * exp(sum(sqrt(x + j) * log(x + j) for j in range(1, 20)))
+    assert calculus.integrate(long, x).has(Integral)
+    assert calculus.integrate(long, (x, 0, 1)).has(Integral)
+    plain = calculus.integrate(ReLU(x - k) * ReLU(x - m) * ReLU(y), x)
+    assert plain.diff(x).subs({x: 3, k: 1, m: 2, y: 2}) == 4
+    assert calculus.integrate(Abs(x**2 - k) * ReLU(x - m), x).has(Integral)
+    assert calculus.integrate(Piecewise((x, z), (0, True)), x).has(Integral)
+    nested = ReLU(ReLU(x, half) - 1, half)
+    assert calculus.integrate(nested, (x, 0, 3)) == 2
+    assert calculus.integrals.kinks_of(ReLU(sin(x)), x) == []
+    assert len(regions(ReLU(pi * x**2 + x + 1), x)) == 1
+    assert len(regions(ReLU(exp(x) - exp(2)), x)) == 2
+
+    def fails(*args):
+        raise PolynomialError("no polynomial")
+
+    monkeypatch.setattr(calculus.extrema, "regions", fails)
+    with pytest.raises(NotImplementedError, match="no polynomial"):
+        calculus.stationary_points(ReLU(x), x)
+
+
+def test_corners_of_limits():
+    assert calculus.limit(ReLU(sqrt(x) - x), x, 0) == 0
+    assert calculus.limit(ReLU(atan(1 / x)), x, 0) == pi / 2
+    assert calculus.limit(ReLU((x + 1) ** 2 - x**2 - 2 * x - 1), x, 0) == 0
+    assert isinstance(calculus.limit(ReLU(x**21) / x**21, x, 0), Limit)
+    assert calculus.limit(ReLU(x) * f(k), x, 2) == 2 * f(k)
+    assert calculus.series(ReLU(x) * f(k), x, 0, 3) == x * f(k)
+
+
+def test_corners_of_equations():
+    assert calculus.solve(x * ReLU(x) - exp(ReLU(-x)) + 0 * y, x) == [1]
+    assert calculus.solveset(ReLU(x) - x * exp(-x) - 1, x) is not None
+    q = symbols("q", nonnegative=True)
+    assert calculus.solve(ReLU(q - 1) - 1, dict=True) == [{q: 2}]
+    assert isinstance(calculus.solveset(ReLU(x**3 - k), x), ConditionSet)
+
+
+def test_corners_of_the_others():
+    with pytest.raises(NotImplementedError):
+        calculus.dsolve(u(x).diff(x, 5) - u(x).diff(x) - u(x) - ReLU(x), u(x))
+    assert calculus.dsolve(u(x).diff(x) - x, u(x), ics={u(0): 1}).rhs == x**2 / 2 + 1
+    assert calculus.summation(ReLU(i - k) + f(i), (i, 0, 2)).has(f)
+    long = ReLU(i - 2) * exp(-sum(sqrt(i + j) * log(i + j) for j in range(1, 20)))
+    assert calculus.summation(long, (i, 0, oo)).has(Sum)
+    assert (
+        calculus.summation(ReLU(i - half) * Heaviside(3 * half - i) / 2**i, (i, 0, oo)) == half / 2
+    )
+    assert calculus.inverse_laplace_transform(exp(-a * s) / (s**2 + 1), s, t).has(sin)
