@@ -459,7 +459,7 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     if count_ops(g) > BIGGEST_DEFINITE:
         raise NoPiecesError(f"the integrand {g} is too long")
     value = sympy.integrate(g, (x, a, b))
-    if value.has(Integral, sympy.nan, sympy.Order) or (
+    if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
         value.has(Piecewise) and not g.has(Piecewise)
     ):
         raise NoPiecesError(f"no integral of {g} is known")
