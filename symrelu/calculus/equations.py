@@ -123,9 +123,9 @@ def solutions(relation: Any, x: Symbol, domain: Set = S.Reals) -> Set:
         return sympy.Intersection(*(solutions(r, x, domain) for r in relation.args))
     if isinstance(relation, Or):
         return Union(*(solutions(r, x, domain) for r in relation.args))
-    start, stop = domain.inf, domain.sup
     if domain is S.EmptySet:
         return domain
+    start, stop = domain.inf, domain.sup
     if start == stop:
         return domain if truth(relation, x, start) else S.EmptySet
     g = relation.lhs - relation.rhs

@@ -14,6 +14,7 @@ from sympy import (
     I,
     Integral,
     Interval,
+    LambertW,
     LaplaceTransform,
     Limit,
     Max,
@@ -425,3 +426,36 @@ def test_corners_of_the_others():
         calculus.summation(ReLU(i - half) * Heaviside(3 * half - i) / 2**i, (i, 0, oo)) == half / 2
     )
     assert calculus.inverse_laplace_transform(exp(-a * s) / (s**2 + 1), s, t).has(sin)
+
+
+def test_more_corners_of_equations():
+    equations = calculus.equations
+    assert calculus.solve(exp(-ReLU(x)) - x, x) == [LambertW(1)]
+    assert isinstance(calculus.solveset(ReLU(x) * exp(x) - k - x, x), ConditionSet)
+    assert calculus.reduce_inequalities([ReLU(a - 1) < 1], a).as_set().sup == 2
+    assert calculus.reduce_inequalities([ReLU(x) > 1, ReLU(x) <= 1], x) == False  # noqa: E712
+    assert calculus.solve([ReLU(x) + 1, y], [x, y]) == []
+    q = symbols("q", nonnegative=True)
+    assert calculus.solve(ReLU(x) - q - 1, x) == [q + 1]
+    assert equations._either(k, k**2, S.Zero) == Piecewise((k**2, k >= 0), (0, True))
+    assert equations.solutions(Eq(ReLU(x), 1), x, S.EmptySet) is S.EmptySet
+    with pytest.raises(calculus.checks.FailedError):
+        equations.check_set(FiniteSet(pi), Eq(ReLU(x) * Heaviside(x), 3), x, S.Reals)
+    for call in (
+        lambda: calculus.solve(ReLU(x - k), x),
+        lambda: calculus.solve([ReLU(x - y) - 1], [x, y]),
+    ):
+        with pytest.raises(NotImplementedError):
+            call()
+
+
+def test_what_cannot_be_computed_is_no_failure():
+    calculus.checks.agree(x, 1 / y, [{x: S(1), y: S(0)}])
+    with pytest.raises(NoPiecesError, match="mpmath"):
+        calculus.checks.quadrature(f(x), x, [S(0), S(1)])
+
+
+def test_means_of_what_is_no_single_sum():
+    X, Y = Normal("X", 0, 1), Normal("Y", 0, 1)
+    assert calculus.expectation(ReLU(X - Y) * X) == half
+    assert calculus.integrate(ReLU(x) * cos(x) * exp(-(x**2)), (x, -oo, oo)).evalf() > 0
