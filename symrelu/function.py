@@ -98,6 +98,10 @@ def _is_flat_at_zero(x: Expr) -> bool:
     return is_small(x) and not has_kinks(x)
 
 
+# More are asked for only where terms cancel.
+_MOST_TERMS = 100
+
+
 class ReLU(Printed, Function):
     r"""
     The rectified linear unit, with the slope at the kink of your choosing.
@@ -362,25 +366,47 @@ class ReLU(Printed, Function):
             right, left = (self._is_active(x, logx, side) for side in (1, -1))
             return right if right is left else None
         t = Dummy("t", positive=True)
-        lead = self.args[0].as_leading_term(x, logx=logx, cdir=cdir)
+        lead = self._settled(x, logx, cdir).as_leading_term(x, logx=logx, cdir=cdir)
         lead = lead.subs(x, -t if cdir == -1 else t)
         near = signs(lead)
+        if not near:
+            raise ValueError(
+                f"ReLU is defined for real arguments only, and {self.args[0]} is not real near "
+                f"{x} = 0"
+            )
         if len(near) > 1 and lead.has(t):  # log(t), say; a limit of 0 tells nothing
             at_0 = signs(lead.limit(t, 0))
             near = near if 0 in at_0 else at_0
         return _fuzzy(near, {1})
 
+    def _settled(self, x: Symbol, logx: Any, cdir: Any) -> Expr:
+        """The argument with the kinks inside it decided, so that they can cancel."""
+        arg = self.args[0]
+        while inner := [
+            r for r in arg.atoms(ReLU) if not r.args[0].has(ReLU) and x in r.free_symbols
+        ]:
+            active = {r: r._is_active(x, logx, cdir) for r in inner}
+            if None in active.values():
+                break
+            arg = arg.xreplace({r: r.args[0] if on else S.Zero for r, on in active.items()})
+        return arg
+
     def _eval_as_leading_term(self, x: Symbol, logx: Any, cdir: Any) -> Expr:
         active = self._is_active(x, logx, cdir)
         if active is None:
             return self.func(self.args[0].as_leading_term(x, logx=logx, cdir=cdir), *self.args[1:])
-        return self.args[0].as_leading_term(x, logx=logx, cdir=cdir) if active else S.Zero
+        if not active:
+            return S.Zero
+        return self._settled(x, logx, cdir).as_leading_term(x, logx=logx, cdir=cdir)
 
     def _eval_nseries(self, x: Symbol, n: int, logx: Any, cdir: Any = 0) -> Expr:
+        if n > _MOST_TERMS:
+            # Where kinks cancel, sums ask for twice as many terms for ever.
+            raise PoleError(f"no series of {self} of an order above {_MOST_TERMS}")
         active = self._is_active(x, logx, cdir)
         if active is False:
             return S.Zero
-        series = self.args[0]._eval_nseries(x, n=n, logx=logx, cdir=cdir)
+        series = self._settled(x, logx, cdir)._eval_nseries(x, n=n, logx=logx, cdir=cdir)
         if active:
             return series
         at_0 = self.args[0].subs(x, 0)
@@ -389,6 +415,25 @@ class ReLU(Printed, Function):
         # About a point of unknown sign that is not a kink.
         slope = Heaviside(at_0, self.H0)
         return self.func(at_0, *self.args[1:]) + ((series - at_0) * slope).expand()
+
+    def _eval_rewrite_as_tractable(
+        self, x: Expr, H0: Expr = S.Zero, limitvar: Symbol | None = None, **hints: Any
+    ) -> Expr | None:
+        """What SymPy's limits at infinity take it for: one of its branches there."""
+        if limitvar is None or limitvar not in x.free_symbols:
+            return None
+        end = x.limit(limitvar, S.Infinity)
+        possible = signs((1 / x).limit(limitvar, S.Infinity) if end.is_zero else end)
+        if not possible:
+            raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
+        active = None if isinstance(end, AccumBounds) else _fuzzy(possible, {1})
+        return None if active is None else x if active else S.Zero
+
+    def _eval_Integral(self, *symbols: Any, **assumptions: Any) -> Expr:
+        # The one import upwards beside that of as_piecewise: SymPy asks here for its integral.
+        from symrelu.calculus.integrals import ReLUIntegral
+
+        return ReLUIntegral(self, *symbols, **assumptions)
 
     def _eval_subs(self, old: Expr, new: Expr) -> Expr | None:
         # To move a point to 0 SymPy puts x + a for x, and to use force it puts a positive
