@@ -53,6 +53,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
+from symrelu.matrices.rolling import is_written_out, rolled
 from symrelu.matrices.sums import shared_sums
 from symrelu.matrices.table import BINDER, LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
@@ -86,7 +87,7 @@ class Matters:
             node = stack[-1]
             if id(node) in self.known:
                 stack.pop()
-            elif _is_matrix(node) or isinstance(node, Sum):
+            elif _is_matrix(node) or isinstance(node, Sum) or is_written_out(node):
                 self._learn(stack.pop(), True)
             elif isinstance(node, MatrixElement) and isinstance(node.parent, MatrixSymbol):
                 self._learn(stack.pop(), False)
@@ -135,8 +136,11 @@ class Reading:
         return self.literals[id(root)]
 
     def _reader(self, node: Basic) -> Reader:
-        if isinstance(node, Sum) and (rolled := contracted(node)) is not None:
-            return [rolled], lambda table, x: x
+        short = contracted(node) if isinstance(node, Sum) else None
+        if is_written_out(node):
+            short = rolled(node)
+        if short is not None and short is not node:
+            return [short], lambda table, x: x
         if not self.matters(node) or not node.args:
             return (), lambda table: table.leaf(node)
         return _binder(node, self.matters) if isinstance(node, _BINDERS) else reader(node)
