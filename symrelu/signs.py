@@ -11,10 +11,10 @@ from sympy import Expr
 
 _ANY = frozenset({-1, 0, 1})
 _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
-_SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
+SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
 
 
-def is_small(expr: Expr, bound: int = _SMALL) -> bool:
+def is_small(expr: Expr, bound: int = SMALL) -> bool:
     """Whether the expression, written out as a tree, has few nodes."""
     stack = [expr]
     for _ in range(bound):

@@ -55,6 +55,7 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    sympify,
 )
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
@@ -724,7 +725,7 @@ def _best_split(factors: Sequence[Expr]) -> int:
     # An open dimension is taken to be larger than those that are known.
     dims = [
         int(d) if d.is_Integer else 10_000
-        for d in (factors[0].shape[0], *(f.shape[1] for f in factors))
+        for d in map(sympify, (factors[0].shape[0], *(f.shape[1] for f in factors)))
     ]
     best: dict[tuple[int, int], tuple[int, int]] = {(i, i + 1): (0, 0) for i in range(len(factors))}
     for length in range(2, len(factors) + 1):

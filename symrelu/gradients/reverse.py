@@ -175,7 +175,7 @@ def is_nothing(part: Expr) -> bool:
 
 def _check_shape(node: Expr, child: Expr, part: Expr) -> None:
     """Refuse the cotangent of a rule that does not have the shape of its primal."""
-    given, expected = getattr(part, "shape", ()), getattr(child, "shape", ())
+    given, expected = (e.shape if e.is_Matrix else () for e in (part, child))
     if given == expected:
         return
     if len(given) == len(expected):

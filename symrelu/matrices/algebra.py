@@ -47,7 +47,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import is_small
+from symrelu.signs import SMALL, is_small
 
 # The same ones always, so that equal matrices compare equal.
 _ROW, _COLUMN = Dummy("i", dummy_index=0), Dummy("j", dummy_index=0)
@@ -120,14 +120,14 @@ def plus(*scalars: Expr) -> Expr:
     return scalars[0] if len(scalars) == 1 else Add(*scalars, evaluate=all(map(is_small, scalars)))
 
 
-def in_order(terms: Sequence[Expr]) -> list[Expr]:
+def in_order(terms: Sequence[Expr], bound: int = SMALL) -> list[Expr]:
     """Terms, or factors of an elementwise product, in a stable order.
 
     SymPy's own order compares whole trees, so large ones stand in the order in which they came.
     It takes the shape of the first, so that this must not be deep; and of an explicit matrix it
     takes plain integers, so that this must not be first.
     """
-    if all(map(is_small, terms)):
+    if all(is_small(term, bound) for term in terms):
         return sorted(terms, key=lambda m: (isinstance(m, MatrixBase), default_sort_key(m)))
     return sorted(terms, key=_depth_of_shape)
 
@@ -165,16 +165,21 @@ def single_entry(value: Expr, i: Expr, j: Expr, shape: tuple[Expr, Expr]) -> Exp
 
 def matadd(terms: Iterable[Expr]) -> Expr:
     """The sum, equal terms collected."""
-    terms = _flattened(_sum_entries(list(terms)))
+    return collected(_flattened(list(terms)))
+
+
+def collected(terms: Sequence[Expr]) -> Expr:
+    """The sum, equal terms collected, those that are sums left whole."""
+    terms = _sum_entries(list(terms))
     scalars: dict[Expr, list[Expr]] = defaultdict(list)
     for term in terms:
         scalar, whole = unscaled(term)
         scalars[whole].append(scalar)
-    collected = [matmul(plus(*s), whole) for whole, s in scalars.items()]
-    collected = [term for term in collected if not isinstance(term, ZeroMatrix)]
-    if not collected:
+    total = [matmul(plus(*s), whole) for whole, s in scalars.items()]
+    total = [term for term in total if not isinstance(term, ZeroMatrix)]
+    if not total:
         return ZeroMatrix(*terms[0].shape)
-    return collected[0] if len(collected) == 1 else Basic.__new__(MatAdd, *in_order(collected))
+    return total[0] if len(total) == 1 else Basic.__new__(MatAdd, *in_order(total))
 
 
 def _flattened(terms: list[Expr]) -> list[Expr]:
@@ -225,16 +230,18 @@ def hadamard(a: Expr, b: Expr) -> Expr:
 
 def transpose(matrix: Expr) -> Expr:
     """The transpose, the matrix left whole unless it is a transpose itself."""
+    scalar, matrix = unscaled(matrix)
+    return front(scalar, _transposed(matrix))
+
+
+def _transposed(matrix: Expr) -> Expr:
     if isinstance(matrix, Transpose):
         return matrix.arg
     if isinstance(matrix, _SYMMETRIC) or matrix.shape == (1, 1):
         return matrix
     if isinstance(matrix, (OneMatrix, ZeroMatrix)):
         return type(matrix)(*reversed(matrix.shape))
-    if isinstance(matrix, MatrixBase):
-        return matrix.T
-    scalar, whole = unscaled(matrix)
-    return front(scalar, Basic.__new__(Transpose, whole))
+    return matrix.T if isinstance(matrix, MatrixBase) else Basic.__new__(Transpose, matrix)
 
 
 def inner(a: Expr, b: Expr) -> Expr:

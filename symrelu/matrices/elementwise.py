@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
-from sympy import Dummy, Expr, Lambda, SympifyError, sstr, sympify
+from sympy import Basic, Dummy, Expr, Lambda, SympifyError, sstr, sympify
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -66,6 +66,7 @@ class Elementwise(ElementwiseApplyFunction):
     """
 
     _shape: tuple[Expr, Expr]
+    _free_symbols: set[Basic]
     _done: Expr | None
 
     def __new__(cls, function: Lambda, expr: Expr, *parameters: Expr) -> Elementwise:
@@ -76,6 +77,7 @@ class Elementwise(ElementwiseApplyFunction):
         self = super(ElementwiseApplyFunction, cls).__new__(cls, function, expr, *parameters)
         # Asked for as long as the expression is deep, if it were not kept.
         self._shape = tuple(map(sympify, expr.shape))
+        self._free_symbols = set().union(*(arg.free_symbols for arg in self.args))
         self._done = None
         hash(self)
         _UNIQUE[key] = self
@@ -89,6 +91,10 @@ class Elementwise(ElementwiseApplyFunction):
     @property
     def shape(self) -> tuple[Expr, Expr]:
         return self._shape
+
+    @property
+    def free_symbols(self) -> set[Basic]:
+        return self._free_symbols
 
     @property
     def parameters(self) -> tuple[Expr, ...]:

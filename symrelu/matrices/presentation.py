@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Expr, HadamardProduct, MatAdd, MatMul, MatrixSymbol, Mul, S, Transpose
+from sympy import (
+    Basic,
+    Expr,
+    HadamardProduct,
+    MatAdd,
+    MatMul,
+    MatrixSymbol,
+    Mul,
+    S,
+    Trace,
+    Transpose,
+)
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.printing.precedence import PRECEDENCE
 
 from symrelu.matrices.algebra import (
+    collected,
     front,
     in_order,
-    matadd,
     matmul,
     rebuilt,
     split,
     times,
     transpose,
 )
+from symrelu.matrices.table import OF_THE_TRANSPOSE
 from symrelu.signs import is_small
 
 _LINES = 400  # nodes that one can read at a glance, and more
@@ -40,8 +53,10 @@ def _presented(expr: Any) -> Any:
         return _sum(args)
     if isinstance(expr, Transpose):
         return _transposed(args[0])
+    if isinstance(expr, OF_THE_TRANSPOSE) and isinstance(args[0], Transpose):
+        args = [args[0].arg]
     if isinstance(expr, HadamardProduct):
-        product = Basic.__new__(HadamardProduct, *in_order(args))
+        product = Basic.__new__(HadamardProduct, *in_order(args, _LINES))
         # SymPy leaves out the parentheses beside a factor with a minus.
         product.precedence = PRECEDENCE["Add"]
         return product
@@ -57,7 +72,22 @@ def _product(args: list[Any]) -> Expr:
             scalar, factors = split(arg)
             scalars.append(scalar)
             matrices += factors
-    return matmul(*scalars, *matrices)
+    return _with_scalar_matrices(matmul(*scalars, *matrices))
+
+
+def _with_scalar_matrices(product: Expr) -> Expr:
+    """``a*(a.T*a)`` for ``Trace(a.T*a)*a``: a (1, 1) matrix stands beside a column as it is."""
+    scalar, factors = split(product)
+    if factors[-1].shape[1] != 1 or product.shape == (1, 1):
+        return product
+    kept, matrices = [], list(factors)
+    for factor in Mul.make_args(scalar):
+        if isinstance(factor, (Trace, MatrixElement)) and factor.args[0].shape == (1, 1):
+            matrices += split(factor.args[0])[1]
+            kept.append(split(factor.args[0])[0])
+        else:
+            kept.append(factor)
+    return matmul(*kept, *matrices) if len(matrices) > len(factors) else product
 
 
 def _transposed(matrix: Expr) -> Expr:
@@ -77,11 +107,10 @@ def _is_transposed(matrix: Expr) -> bool:
 
 def _sum(terms: list[Any]) -> Expr:
     """The sum, with what all terms have in front of them in front of it."""
-    scalars, factors = zip(*map(split, terms), strict=True)
-    common = set(Mul.make_args(scalars[0])).intersection(*map(Mul.make_args, scalars))
-    common -= {S.One}
-    if not common or len(terms) < 2:
-        return matadd(terms)
-    rests = (Mul(*(f for f in Mul.make_args(c) if f not in common)) for c in scalars)
-    inside = [matmul(rest, *parts) for rest, parts in zip(rests, factors, strict=True)]
-    return front(times(*sorted(common, key=str)), matadd(inside))
+    parts = [split(term) for term in terms]
+    numbers, rests = zip(*(scalar.as_coeff_Mul() for scalar, _ in parts), strict=True)
+    if len(set(rests)) > 1 or rests[0] is S.One:
+        return collected(terms)
+    number = numbers[0] if len(set(numbers)) == 1 else S.One
+    inside = [matmul(c / number, *factors) for c, (_, factors) in zip(numbers, parts, strict=True)]
+    return front(times(number, rests[0]), collected(inside))

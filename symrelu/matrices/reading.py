@@ -20,9 +20,6 @@ from sympy import (
     BlockMatrix,
     Derivative,
     Determinant,
-    DiagMatrix,
-    DiagonalMatrix,
-    DiagonalOf,
     Dummy,
     Expr,
     FunctionMatrix,
@@ -56,7 +53,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.sums import shared_sums
-from symrelu.matrices.table import LEAF, Literal, Table
+from symrelu.matrices.table import LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
 
 # What is read of a node: its operands, and what they make.
@@ -207,6 +204,9 @@ def _(node: Expr) -> Reader:
 @reader.register(HadamardPower)
 def _(node: HadamardPower) -> Reader:
     def make(table: Table, base: Literal, exponent: Literal) -> Literal:
+        if not table.shape(base):  # 2.**A
+            function = Lambda((ENTRY, parameter(0)), parameter(0) ** ENTRY)
+            return table.node(Elementwise, (exponent, base), node.shape, data=function)
         if table.shape(exponent) == (1, 1) != table.shape(base):
             exponent = table.trace(exponent)
         return _hadamard_power(table, base, exponent)
@@ -292,18 +292,18 @@ def _(node: MatrixElement) -> Reader:
     return node.args, make
 
 
-@reader.register(Determinant)
-@reader.register(DiagMatrix)
-@reader.register(DiagonalMatrix)
-@reader.register(DiagonalOf)
-def _(node: Expr) -> Reader:
+def _of_the_transpose(node: Expr) -> Reader:
+    """Of a matrix and its transpose the same."""
     shape = getattr(node, "shape", ())
 
     def make(table: Table, x: Literal) -> Literal:
-        # of a matrix and its transpose the same
         return table.node(type(node), (x if table[x].symmetric else x & ~1,), shape)
 
     return node.args, make
+
+
+for _kind in OF_THE_TRANSPOSE[1:]:
+    reader.register(_kind, _of_the_transpose)
 
 
 @reader.register(MatrixSlice)
@@ -339,6 +339,8 @@ def _(node: Any) -> Reader:
 @reader.register(ElementwiseApplyFunction)
 def _(node: Any) -> Reader:
     body, variables, parameters = _body(node)
+    if not parameters and not body.has(ENTRY):
+        return [node.expr, body], _constant
 
     def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
         scalars = tuple(_scalar(table, body, p) for p in scalars)
@@ -349,11 +351,18 @@ def _(node: Any) -> Reader:
     return [node.expr, *parameters], make
 
 
+def _constant(table: Table, x: Literal, c: Literal) -> Literal:
+    """The matrix of equal entries."""
+    return table.scale(c, table.leaf(OneMatrix(*table.shape(x))))
+
+
 def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     """The body over the library's own variables, and the matrix quantities that it knows."""
     entry, *variables = node.function.variables
     parameters = list(node.args[2:])
     body = node.function.expr
+    if not variables and not body.has(entry):
+        return body, (ENTRY,), []
     known = dict(zip(variables, map(parameter, range(len(variables))), strict=True))
     for part in _matrix_quantities(body, entry, Matters()):
         known[part] = parameter(len(known))

@@ -8,6 +8,7 @@ is built from them, wherever it stands, each thing is there once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ from sympy import (
     MatPow,
     Mul,
     OneMatrix,
+    Pow,
     S,
     Trace,
     ZeroMatrix,
@@ -40,6 +42,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
+from symrelu.matrices.algebra import plus, times
 from symrelu.matrices.elementwise import Elementwise
 
 Literal = int
@@ -47,7 +50,8 @@ LEAF, SCALED = "leaf", "scaled"
 _OPEN = 10_000  # an open dimension is taken to be larger than those that are known
 _FACTORS = 16  # products of more are associated as they were written, so that all stays linear
 SYMMETRIC = (Identity, DiagMatrix, DiagonalMatrix)
-_OF_THE_TRANSPOSE = (Trace, Determinant, DiagMatrix, DiagonalOf, DiagonalMatrix)
+# Functions that are the same of a matrix and of its transpose.
+OF_THE_TRANSPOSE = (Trace, Determinant, DiagMatrix, DiagonalOf, DiagonalMatrix)
 
 
 class Node(NamedTuple):
@@ -144,17 +148,21 @@ class Table:
     # Scalars
 
     def times(self, factors: Iterable[Literal]) -> Literal:
-        """The product of scalars."""
-        kept = [c for c in factors if c != self.one]
-        numbers = [n for c in kept if (n := self.number(c)) is not None]
-        if len(numbers) > 1 or S.Zero in numbers:
-            number = self.leaf(Mul(*numbers))
-            kept = [number] * (number != self.one) + [c for c in kept if self.number(c) is None]
+        """The product of scalars, those that are written out as one."""
+        kept = Counter(c for c in factors if c != self.one)
+        plain = [c for c in kept if self[c].op is LEAF]
+        if len(plain) > 1 or any(kept[c] > 1 for c in plain):
+            parts = [self[c].data for c in plain for _ in range(kept.pop(c))]
+            kept[self.leaf(times(*parts))] += 1
         if self.zero in kept:
             return self.zero
-        if len(kept) < 2:
-            return kept[0] if kept else self.one
-        return self.node(Mul, tuple(sorted(kept)))
+        powers = [self._power(c, k) for c, k in kept.items() if c != self.one]
+        if len(powers) < 2:
+            return powers[0] if powers else self.one
+        return self.node(Mul, tuple(sorted(powers)))
+
+    def _power(self, x: Literal, k: int) -> Literal:
+        return x if k == 1 else self.node(Pow, (x, self.leaf(Integer(k))))
 
     def plus(self, terms: Iterable[Literal]) -> Literal:
         """The sum of scalars."""
@@ -162,7 +170,7 @@ class Table:
         if len(kept) < 2:
             return kept[0] if kept else self.zero
         if all(self[c].op is LEAF for c in kept):
-            return self.leaf(Add(*(self[c].data for c in kept)))
+            return self.leaf(plus(*(self[c].data for c in kept)))
         return self.node(Add, tuple(sorted(kept)))
 
     def trace(self, x: Literal) -> Literal:

@@ -11,13 +11,15 @@ from sympy import (
     HadamardProduct,
     Inverse,
     MatAdd,
+    MatMul,
+    OneMatrix,
     S,
     Transpose,
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symrelu.matrices.algebra import front, in_order, rebuilt
+from symrelu.matrices.algebra import front, in_order, matmul, rebuilt
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.matrices.sums import Terms
 from symrelu.matrices.table import LEAF, SCALED, Literal, Table, literals
@@ -47,11 +49,25 @@ class Writer:
 
     def _below(self, x: Literal) -> Sequence[Literal]:
         if x & 1:
-            return [x ^ 1]
+            return self._broadcast(x) or [x ^ 1]
         terms = self.sums.get(x >> 1)
         return list(literals(self.table[x])) if terms is None else [y for t in terms for y in t]
 
+    def _broadcast(self, x: Literal) -> list[Literal]:
+        """The factors of a transposed product by ones that repeats a row or column.
+
+        It costs nothing, so that there is nothing to share.
+        """
+        table, node = self.table, self.table[x]
+        if node.op is not MatMul or table.shape(node.operands[0])[1] != 1:
+            return []
+        if not any(table.is_leaf(y, OneMatrix) for y in node.operands):
+            return []
+        return [table.flip(y) for y in reversed(node.operands)]
+
     def _make(self, x: Literal, args: list[Any]) -> Basic:
+        if x & 1 and len(args) == 2:
+            return matmul(*args)
         if x & 1:
             (matrix,) = args
             return matrix.T if isinstance(matrix, MatrixBase) else Basic.__new__(Transpose, matrix)
