@@ -22,7 +22,10 @@ MATRICES = [ReLU(MatrixSymbol("X", 2, 3)), ReLU(MatrixSymbol("X", 2, 3), c)]
 HOMES = {
     "ReLU": "function",
     "as_relu": "kinks.conversion",
+    "elementwise": "matrices.elementwise",
     "gradient": "gradients.reverse",
+    "hessian": "gradients.second",
+    "jacobian": "gradients.second",
     "lambdify": "code.compile",
     "relusimp": "kinks.identities",
 }

@@ -260,7 +260,10 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     if not isinstance(value, list):
         raise NotLinearError(node)
     return matadd(
-        [matmul(p.jacobian, diagonal_of(p.v)) if isinstance(p, Outer) else p.jacobian for p in value]
+        [
+            matmul(p.jacobian, diagonal_of(p.v)) if isinstance(p, Outer) else p.jacobian
+            for p in value
+        ]
     )
 
 
@@ -305,8 +308,9 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     blocks = node.blocks.flat()
     if not _is_vector(node) or not all(b in known or isinstance(b, ZeroMatrix) for b in blocks):
         raise NotLinearError(node)
-    height = next(known[b].shape[0] for b in blocks if b in known)
-    return BlockMatrix([[known.get(b, ZeroMatrix(height, _size(b))) for b in blocks]])
+    found = {b: J for b in blocks if not isinstance(J := known.get(b, []), list)}
+    height = next(iter(found.values())).shape[0]
+    return BlockMatrix([[found.get(b, ZeroMatrix(height, _size(b))) for b in blocks]])
 
 
 @linear.register(MatrixSlice)

@@ -127,9 +127,7 @@ def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     )
 
 
-def local(
-    node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]
-) -> Pullback:
+def local(node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]) -> Pullback:
     """The parts by the rule of the node; if there is none, by SymPy's derivatives."""
     parts = pullback(node, cotangent, needed) if node.args else iter(())
     return by_sympy(node, cotangent, needed, variables) if parts is NotImplemented else parts
