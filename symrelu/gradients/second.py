@@ -11,6 +11,7 @@ from sympy import (
     Dummy,
     Expr,
     Heaviside,
+    ImmutableMatrix,
     Integral,
     Matrix,
     MatrixSymbol,
@@ -214,7 +215,7 @@ def hessian(expr: Any, wrt: Any, along: Any = None) -> Any:
     2*A.T*A
     >>> W, D, X = MatrixSymbol("W", 2, 3), MatrixSymbol("D", 2, 3), MatrixSymbol("X", 3, 9)
     >>> hessian(Trace(ReLU(W*X)*ReLU(W*X).T), W, along=D)
-    2*(HadamardProduct(Heaviside.(W*X, 0), D*X))*X.T
+    2*(HadamardProduct(D*X, Heaviside.(W*X, 0)))*X.T
 
     See Also
     ========
@@ -253,15 +254,27 @@ def _hessian(loss: Expr, wrt: Any) -> Any:
     slopes = read(list(vjp([seeded(loss)], dict.fromkeys(variables), _at_points).values()))
     by_variable = dict(zip(dict.fromkeys(variables), slopes, strict=True))
     if any(v.is_Matrix for v in variables):
-        rows = [_rows_of(by_variable[v], variables, _at_points) for v in variables]
-        return without_powers(_in_blocks(rows))
-    upper = [_rows_of(by_variable[v], variables[i:], _at_points) for i, v in enumerate(variables)]
+        if any(not isinstance(by_variable[v], MatrixBase) for v in variables if v.is_Matrix):
+            rows = [_rows_of(by_variable[v], variables, _at_points) for v in variables]
+            return without_powers(_in_blocks(rows))
+        elements = {e: slope for v in variables for e, slope in _elements(v, by_variable[v])}
+        variables, by_variable = list(elements), elements
+    upper = [
+        list(map(without_powers, _rows_of(by_variable[v], variables[i:], _at_points)))
+        for i, v in enumerate(variables)
+    ]
     if isinstance(wrt, Expr) and not wrt.is_Matrix:
-        return without_powers(upper[0][0])
-    upper = [[without_powers(entry) for entry in row] for row in upper]
+        return upper[0][0]
     n = len(variables)
     make = type(wrt) if isinstance(wrt, MatrixBase) else Matrix
     return make(n, n, lambda i, j: upper[min(i, j)][abs(i - j)])
+
+
+def _elements(variable: Expr, slopes: Expr) -> list[tuple[Expr, Expr]]:
+    """The elements of a variable that is written by elements, each with its derivative."""
+    if not variable.is_Matrix:
+        return [(variable, slopes)]
+    return [(variable[j, 0], slopes[j, 0]) for j in range(slopes.shape[0])]
 
 
 # Rows of Jacobians
@@ -285,7 +298,12 @@ def _rows_of(expr: Expr, variables: list[Expr], rules: Rules) -> list[Expr]:
 
 
 def _in_blocks(rows: list[list[Expr]]) -> Expr:
-    return rows[0][0] if len(rows) == len(rows[0]) == 1 else BlockMatrix(rows)
+    if len(rows) == len(rows[0]) == 1:
+        return rows[0][0]
+    cells = [[x if x.is_Matrix else ImmutableMatrix([[x]]) for x in row] for row in rows]
+    if all(isinstance(cell, MatrixBase) for row in cells for cell in row):
+        return Matrix.vstack(*(Matrix.hstack(*row) for row in cells))
+    return BlockMatrix(cells)
 
 
 def _assembled(rows: list[list[Expr]], variables: list[Expr], exprs: Any) -> Expr:

@@ -15,26 +15,23 @@ def without_powers(expr: Any) -> Any:
     """The expression, in which no step is multiplied by itself; otherwise as it was."""
     known: dict[Any, Any] = {}
     for node in postorder(Tuple(expr)):
-        args = [known.get(arg, arg) for arg in node.args]
-        args = _distinct(node.func, args)
+        args = _distinct(node, [known.get(arg, arg) for arg in node.args])
         if len(args) == 1 < len(node.args):
             known[node] = args[0]
-        elif node.is_Pow and _is_step(args[0]) and args[1].is_positive:
-            known[node] = args[0]
-        elif len(args) != len(node.args) or any(
-            a is not b for a, b in zip(args, node.args, strict=True)
-        ):
+        elif {*map(id, args)} != {*map(id, node.args)} or len(args) != len(node.args):
             known[node] = rebuilt(node.func, args)
     return known.get(expr, expr)
 
 
-def _distinct(op: Any, args: list[Any]) -> list[Any]:
-    """The factors of a product, a step among them once."""
-    if op is MatMul:  # beside each other
+def _distinct(node: Any, args: list[Any]) -> list[Any]:
+    """The factors of a product or power, a step among them once."""
+    if node.is_Pow and _is_step(args[0]) and args[1].is_positive:
+        return args[:1]
+    if isinstance(node, MatMul):  # beside each other
         return [
             a for i, a in enumerate(args) if not (i and _is_diagonal_step(a) and a == args[i - 1])
         ]
-    if op not in (Mul, HadamardProduct):
+    if not isinstance(node, (Mul, HadamardProduct)):
         return args
     seen: set[Any] = set()
     kept = []
