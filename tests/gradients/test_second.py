@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.networks import distinct, products
+from support.networks import chain, distinct, products
 from sympy import (
     Abs,
     Array,
@@ -18,7 +18,6 @@ from sympy import (
     ImmutableSparseMatrix,
     Integral,
     Inverse,
-    KroneckerProduct,
     Matrix,
     MatrixSymbol,
     Max,
@@ -30,7 +29,6 @@ from sympy import (
     Trace,
     Tuple,
     ZeroMatrix,
-    cos,
     exp,
     log,
     sign,
@@ -41,7 +39,6 @@ from sympy import (
 )
 
 from symrelu import ReLU, elementwise, gradient, hessian, jacobian, lambdify
-from symrelu.gradients.linear import NotLinearError, matrix_of
 
 s, t, u = symbols("s t u", real=True)
 k = symbols("k", integer=True, positive=True)
@@ -152,11 +149,9 @@ def test_slopes_at_kinks():
 
 
 def test_shared_parts_are_differentiated_once():
-    e = s
-    for _ in range(30):
-        e = tanh(e) * cos(e)
-    J = jacobian([e, e**2], [s])
-    assert len(distinct(*J)) < 400
+    e, v = chain(40, t)
+    J = jacobian([e, e + v], [v, t])
+    assert len(distinct(*J)) < 2000
 
 
 @pytest.mark.parametrize(
@@ -207,7 +202,10 @@ def test_steps_of_0_and_1_have_no_powers():
 # Against JAX and PyTorch
 
 COLUMNS = {
-    "two layers": (V * ReLU(W * x + a) + a, lambda j, p: p["V"] @ j.relu(p["W"] @ p["x"] + p["a"]) + p["a"]),
+    "two layers": (
+        V * ReLU(W * x + a) + a,
+        lambda j, p: p["V"] @ j.relu(p["W"] @ p["x"] + p["a"]) + p["a"],
+    ),
     "residual": (x + V * ReLU(W * x), lambda j, p: p["x"] + p["V"] @ j.relu(p["W"] @ p["x"])),
     "tanh": (elementwise(tanh, A * x + b), lambda j, p: j.np.tanh(p["A"] @ p["x"] + p["b"])),
     "products": (
@@ -225,7 +223,10 @@ COLUMNS = {
     ),
     "diagonal of": (DiagonalOf(x * (W * x).T), lambda j, p: p["x"] * (p["W"] @ p["x"])),
     "element": (x[0, 0] * W * x, lambda j, p: p["x"][0, 0] * (p["W"] @ p["x"])),
-    "blocks": (BlockMatrix([[W * x], [ReLU(x)]]), lambda j, p: j.np.vstack([p["W"] @ p["x"], j.relu(p["x"])])),
+    "blocks": (
+        BlockMatrix([[W * x], [ReLU(x)]]),
+        lambda j, p: j.np.vstack([p["W"] @ p["x"], j.relu(p["x"])]),
+    ),
     "slice": (W[:, :2] * x[:2, :], lambda j, p: p["W"][:, :2] @ p["x"][:2]),
     "inverse": (
         Inverse(W + DiagMatrix(x)) * a,
@@ -241,9 +242,11 @@ COLUMNS = {
     ),
     "branches": (
         Piecewise((Trace(x * a.T), Trace(a * a.T) > 1), (Trace(x * x.T), True)) * a,
-        lambda j, p: j.np.where((p["a"] ** 2).sum() > 1, p["x"].T @ p["a"], p["x"].T @ p["x"]) * p["a"],
+        lambda j, p: (
+            j.np.where((p["a"] ** 2).sum() > 1, p["x"].T @ p["a"], p["x"].T @ p["x"]) * p["a"]
+        ),
     ),
-}  # fmt: skip
+}
 
 
 class Jax:
@@ -263,7 +266,10 @@ def test_jacobians_by_jax(jax, name):
 
 
 LOSSES = {
-    "least squares": ((A * x - b).T * (A * x - b), lambda j, p: ((p["A"] @ p["x"] - p["b"]) ** 2).sum()),
+    "least squares": (
+        (A * x - b).T * (A * x - b),
+        lambda j, p: ((p["A"] @ p["x"] - p["b"]) ** 2).sum(),
+    ),
     "squared hinge": (
         total(ReLU(b - A * x).applyfunc(lambda e: e**2)),
         lambda j, p: (j.relu(p["b"] - p["A"] @ p["x"]) ** 2).sum(),
@@ -282,7 +288,10 @@ LOSSES = {
         (a.T * elementwise(tanh, W * x) / 3 - d.T * x) ** 2,
         lambda j, p: ((p["a"].T @ j.np.tanh(p["W"] @ p["x"]) / 3 - p["d"].T @ p["x"]) ** 2).sum(),
     ),
-    "lasso": (total(elementwise(Abs, x)) + x.T * x, lambda j, p: j.np.abs(p["x"]).sum() + (p["x"] ** 2).sum()),
+    "lasso": (
+        total(elementwise(Abs, x)) + Trace(x.T * x),
+        lambda j, p: j.np.abs(p["x"]).sum() + (p["x"] ** 2).sum(),
+    ),
     "log det": (
         log(Determinant(W + x * x.T)),
         lambda j, p: j.np.log(j.np.linalg.det(p["W"] + p["x"] @ p["x"].T)),
@@ -295,7 +304,7 @@ LOSSES = {
         (x.T * W * x)[0, 0] ** 2 + x[0, 0] ** 3,
         lambda j, p: (p["x"].T @ p["W"] @ p["x"]).sum() ** 2 + p["x"][0, 0] ** 3,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -336,8 +345,11 @@ MATRIX_LOSSES = {
         total(ReLU(OneMatrix(3, 5) - HadamardProduct(Y, W * V * X)).applyfunc(lambda e: e**2)),
         lambda W, V, p: (relu(1 - p["Y"] * (W @ V @ p["X"])) ** 2).sum(),
     ),
-    "norm": (sqrt(1 + Trace(W.T * W)) * Trace(V), lambda W, V, p: (1 + (W**2).sum()).sqrt() * V.trace()),
-}  # fmt: skip
+    "norm": (
+        sqrt(1 + Trace(W.T * W)) * Trace(V),
+        lambda W, V, p: (1 + (W**2).sum()).sqrt() * V.trace(),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", MATRIX_LOSSES)
@@ -460,16 +472,8 @@ def test_refused(ask, error, message):
 
 
 def test_what_is_not_found_as_a_formula():
-    f = Trace(x * a.T) * W * X * elementwise(tanh, X.T * x)
+
     f = HadamardProduct(x * a.T, W) * x
     with pytest.raises(NotImplementedError, match=r"because of .*gradient\(Trace\(c.T\*f\), x\)"):
         jacobian(f, x)
     assert gradient(Trace(a.T * f), x).shape == (3, 1)
-
-
-c = MatrixSymbol("c", 3, 1)
-PIECES = {
-    "not at all": (a, ZeroMatrix(3, 3)),
-    "row": (c.T * W, W),
-    "scalar": ((a.T * c)[0, 0] * d, a * d.T),
-}
