@@ -270,8 +270,7 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
 @linear.register(DiagMatrix)
 def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     value = known[node.args[0]]
-    if isinstance(value, list):
-        raise NotLinearError(node)
+    assert not isinstance(value, list)  # it is of a row or a column
     return value if node.shape == (1, 1) else [Diagonal(value)]
 
 
