@@ -42,6 +42,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu import ReLU, elementwise, gradient, hessian, jacobian, lambdify
+from symrelu.gradients.linear import NotLinearError, matrix_of
 
 s, t, u = symbols("s t u", real=True)
 k = symbols("k", integer=True, positive=True)
