@@ -6,6 +6,7 @@ from support.networks import chain, distinct, products
 from sympy import (
     Abs,
     Array,
+    Basic,
     BlockMatrix,
     Determinant,
     DiagMatrix,
@@ -491,7 +492,7 @@ DOT = (a.T * c)[0, 0]
 MAPS = {
     "trace": Trace(c * a.T) * d,
     "trace of a scalar": Trace(a.T * c) * d,
-    "trace of a diagonal": Trace(MatMul(2, DiagMatrix(c))) * d,
+    "trace of a diagonal": MatMul(Basic.__new__(Trace, MatMul(2, DiagMatrix(c))), d),
     "element": MatrixElement(W * c, S.One, S.Zero) * d,
     "element of a row": MatrixElement(c.T * W, S.Zero, S(2)) * d,
     "branches": Piecewise((DOT, t > 0), (2 * DOT, True)) * d,
