@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mpmath import mpf
+from mpmath import mp, mpc, mpf, mpmathify
 from sympy import (
     Abs,
     AccumBounds,
@@ -36,6 +36,8 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
+from symrelu.inputs import holds_text
+from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
@@ -54,7 +56,10 @@ def _expression(value: Any, name: str) -> Any:
     kinds = (Expr, MatrixBase, NDimArray)
     with suppress(SympifyError):
         # A mutable matrix would come back as an immutable one.
-        expr = value if isinstance(value, (*kinds, str)) else sympify(value)
+        known = isinstance(value, kinds) or holds_text(value)
+        expr = value if known else sympify(value, strict=not hasattr(value, "__array__"))
+        if isinstance(expr, NDimArray) and expr.shape == ():
+            return expr[()]
         if isinstance(expr, kinds):
             return expr
     raise TypeError(
@@ -90,7 +95,11 @@ def _is_flat_at_zero(x: Expr) -> bool:
         return True
     if (x.is_Mul or (x.is_Add and one_sided(x))) and all(map(_is_flat_at_zero, x.args)):
         return True
-    return is_small(x) and not x.has(ReLU, Max, Min, Piecewise)
+    return is_small(x) and not has_kinks(x)
+
+
+# More are asked for only where terms cancel.
+_MOST_TERMS = 100
 
 
 class ReLU(Printed, Function):
@@ -124,9 +133,9 @@ class ReLU(Printed, Function):
     x : Expr, Matrix, MatrixExpr or Array
         The argument; a result for a matrix or an array has its shape.
     H0 : Expr, optional
-        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later, or
-        ``nan`` for "undefined, and I want to see it".  The default is 0.  The
-        value of the function does not depend on it.
+        The slope at 0: a number, usually in $[0, 1]$, a symbol to be chosen later,
+        ``nan`` for "undefined, and I want to see it", or ``AccumBounds(0, 1)`` for the set of
+        them all.  The default is 0.  The value of the function does not depend on it.
 
     Returns
     =======
@@ -162,6 +171,16 @@ class ReLU(Printed, Function):
     [0, 1/2, 1, c]
     >>> ((ReLU(x*y) - 1)**2).diff(x)
     2*y*(ReLU(x*y) - 1)*Heaviside(x*y, 0)
+
+    With the set of slopes the derivative of a sum with non-negative weights is its
+    subdifferential, and otherwise an interval that holds it.  Where 0 is in it, here at 1, a
+    convex function has its minimum:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> f = ReLU(1 - x, every) + ReLU(x - 3, every) + x/2
+    >>> [f.diff(x).subs(x, v) for v in (0, 1, 2, 3)]
+    [-1/2, AccumBounds(-1/2, 1/2), 1/2, AccumBounds(1/2, 3/2)]
 
     What is evaluated, and what is not:
 
@@ -211,6 +230,8 @@ class ReLU(Printed, Function):
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
         if "H0" in options:
+            if len(args) > 1:
+                raise TypeError(f"ReLU takes one H0; {args[1]} and {options['H0']} were given")
             args += (options.pop("H0"),)
         if len(args) not in (1, 2):
             raise TypeError(f"ReLU takes an argument and, if you like, H0; {len(args)} were given")
@@ -220,6 +241,8 @@ class ReLU(Printed, Function):
             raise TypeError(f"the H0 of ReLU must be a scalar expression, not {H0!r}")
         if isinstance(x, MatrixExpr) and not isinstance(x, MatrixBase):
             return Elementwise.of(lambda d: cls(d, H0, **options), x)
+        if isinstance(x, NDimArray) and not len(x):
+            return x
         if hasattr(x, "applyfunc"):
             return x.applyfunc(lambda e: cls(e, H0, **options))
         return super().__new__(cls, x, *(() if H0.is_zero else (H0,)), **options)
@@ -343,25 +366,47 @@ class ReLU(Printed, Function):
             right, left = (self._is_active(x, logx, side) for side in (1, -1))
             return right if right is left else None
         t = Dummy("t", positive=True)
-        lead = self.args[0].as_leading_term(x, logx=logx, cdir=cdir)
+        lead = self._settled(x, logx, cdir).as_leading_term(x, logx=logx, cdir=cdir)
         lead = lead.subs(x, -t if cdir == -1 else t)
         near = signs(lead)
+        if not near:
+            raise ValueError(
+                f"ReLU is defined for real arguments only, and {self.args[0]} is not real near "
+                f"{x} = 0"
+            )
         if len(near) > 1 and lead.has(t):  # log(t), say; a limit of 0 tells nothing
             at_0 = signs(lead.limit(t, 0))
             near = near if 0 in at_0 else at_0
         return _fuzzy(near, {1})
 
+    def _settled(self, x: Symbol, logx: Any, cdir: Any) -> Expr:
+        """The argument with the kinks inside it decided, so that they can cancel."""
+        arg = self.args[0]
+        while inner := [
+            r for r in arg.atoms(ReLU) if not r.args[0].has(ReLU) and x in r.free_symbols
+        ]:
+            active = {r: r._is_active(x, logx, cdir) for r in inner}
+            if None in active.values():
+                break
+            arg = arg.xreplace({r: r.args[0] if on else S.Zero for r, on in active.items()})
+        return arg
+
     def _eval_as_leading_term(self, x: Symbol, logx: Any, cdir: Any) -> Expr:
         active = self._is_active(x, logx, cdir)
         if active is None:
             return self.func(self.args[0].as_leading_term(x, logx=logx, cdir=cdir), *self.args[1:])
-        return self.args[0].as_leading_term(x, logx=logx, cdir=cdir) if active else S.Zero
+        if not active:
+            return S.Zero
+        return self._settled(x, logx, cdir).as_leading_term(x, logx=logx, cdir=cdir)
 
     def _eval_nseries(self, x: Symbol, n: int, logx: Any, cdir: Any = 0) -> Expr:
+        if n > _MOST_TERMS:
+            # Where kinks cancel, sums ask for twice as many terms for ever.
+            raise PoleError(f"no series of {self} of an order above {_MOST_TERMS}")
         active = self._is_active(x, logx, cdir)
         if active is False:
             return S.Zero
-        series = self.args[0]._eval_nseries(x, n=n, logx=logx, cdir=cdir)
+        series = self._settled(x, logx, cdir)._eval_nseries(x, n=n, logx=logx, cdir=cdir)
         if active:
             return series
         at_0 = self.args[0].subs(x, 0)
@@ -370,6 +415,25 @@ class ReLU(Printed, Function):
         # About a point of unknown sign that is not a kink.
         slope = Heaviside(at_0, self.H0)
         return self.func(at_0, *self.args[1:]) + ((series - at_0) * slope).expand()
+
+    def _eval_rewrite_as_tractable(
+        self, x: Expr, H0: Expr = S.Zero, limitvar: Symbol | None = None, **hints: Any
+    ) -> Expr | None:
+        """What SymPy's limits at infinity take it for: one of its branches there."""
+        if limitvar is None or limitvar not in x.free_symbols:
+            return None
+        end = x.limit(limitvar, S.Infinity)
+        possible = signs((1 / x).limit(limitvar, S.Infinity) if end.is_zero else end)
+        if not possible:
+            raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
+        active = None if isinstance(end, AccumBounds) else _fuzzy(possible, {1})
+        return None if active is None else x if active else S.Zero
+
+    def _eval_Integral(self, *symbols: Any, **assumptions: Any) -> Expr:
+        # The one import upwards beside that of as_piecewise: SymPy asks here for its integral.
+        from symrelu.calculus.integrals import ReLUIntegral
+
+        return ReLUIntegral(self, *symbols, **assumptions)
 
     def _eval_subs(self, old: Expr, new: Expr) -> Expr | None:
         # To move a point to 0 SymPy puts x + a for x, and to use force it puts a positive
@@ -382,7 +446,17 @@ class ReLU(Printed, Function):
         return self.func(x, *H0, evaluate=False) if len(signs(x)) < 3 else None
 
     def _eval_mpmath(self) -> tuple[Any, tuple[Expr]]:
-        return lambda v: mpf(0) if v < 0 else v, self.args[:1]
+        return self._positive_part, self.args[:1]
+
+    def _positive_part(self, v: Any) -> Any:
+        v = mpmathify(v)
+        if isinstance(v, mpc):
+            # Some real numbers are written with I; what is left of it is rounding.
+            noise = mpf(2) ** (-mp.prec // 2) * (1 + abs(v))
+            if not self.args[0].is_extended_real and abs(v.imag) > noise:
+                raise ValueError(f"ReLU is defined for real arguments only, and {v} is not real")
+            v = v.real
+        return mpf(0) if v < 0 else v
 
     # Rewriting
 
@@ -390,15 +464,24 @@ class ReLU(Printed, Function):
         if x.has(Piecewise):
             # SymPy would take minutes to fold the conditions of a network; as a function of one
             # variable it needs no nesting.
-            from symrelu.kinks.conversion import broken_line
+            from symrelu.kinks import broken_line
 
             if line := broken_line(self):
                 return line.as_piecewise()
+        u = self._compared(x)
         if H0 is S.One:
-            return Piecewise((x, x >= 0), (0, True))
+            return Piecewise((x, u >= 0), (0, True))
         if H0.is_zero or not is_finite_slope(H0):
-            return Piecewise((x, x > 0), (0, True))
-        return Piecewise((x, x > 0), (H0 * x, Eq(x, 0)), (0, True))
+            return Piecewise((x, u > 0), (0, True))
+        return Piecewise((x, u > 0), (H0 * x, Eq(u, 0)), (0, True))
+
+    def _compared(self, x: Expr) -> Expr:
+        """What to compare with 0: SymPy takes pieces in a condition apart, and compares each.
+
+        That of a root is not real where the piece is not in force.
+        """
+        outside = x.xreplace({piece: Dummy() for piece in x.atoms(Piecewise)})
+        return x if outside.is_polynomial() else self.args[0].rewrite(Abs)
 
     def _eval_rewrite_as_Heaviside(self, x: Expr, H0: Expr = S.Zero, **hints: Any) -> Expr:
         return x * Heaviside(x, H0 if is_finite_slope(H0) else S.Zero)
@@ -426,6 +509,11 @@ class ReLU(Printed, Function):
             return None
         ramp = slope * SingularityFunction(variable, -x.subs(variable, 0) / slope, 1)
         return ramp if slope.is_positive else x - ramp
+
+
+@in_relu.register(ReLU)
+def _(node: ReLU, reader: Reader) -> Any:
+    return reader.relu(reader.read(node.args[0]), node.H0)
 
 
 def _ask_of_relu(relu: ReLU, assumptions: Any, predicate: Any) -> bool | None:

@@ -20,3 +20,8 @@ def postorder(root: Basic) -> Iterator[Basic]:
             stack.append((node, True))
             if not isinstance(node, MatrixSymbol):  # its name and dimensions are no operands
                 stack.extend((arg, False) for arg in node.args)
+
+
+def holds(root: Basic, *classes: type[Basic]) -> bool:
+    """Whether a node of one of the classes stands in it; in time linear in the graph."""
+    return any(isinstance(node, classes) for node in postorder(root))

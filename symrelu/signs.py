@@ -7,15 +7,25 @@ a deep expression with shared parts is exponentially larger than the expression.
 
 from __future__ import annotations
 
-from sympy import Expr
+from sympy import Basic, Expr
 
 _ANY = frozenset({-1, 0, 1})
 _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
 SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
+_WRITTEN_OUT = 2000  # nodes: few enough to count and compare as a tree
 
 
 def is_small(expr: Expr, bound: int = SMALL) -> bool:
     """Whether the expression, written out as a tree, has few nodes."""
+    return _has_at_most(bound, expr)
+
+
+def is_written_out(expr: Basic) -> bool:
+    """Whether the tree has few enough nodes to count and compare them."""
+    return _has_at_most(_WRITTEN_OUT, expr)
+
+
+def _has_at_most(bound: int, expr: Basic) -> bool:
     stack = [expr]
     for _ in range(bound):
         stack.extend(stack.pop().args)

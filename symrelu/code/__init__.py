@@ -1,6 +1,7 @@
 """Compiling: from expressions to Python functions, on any engine."""
 
 from symrelu.code.compile import lambdify
+from symrelu.code.engines import ENGINES, Engine
 from symrelu.code.printers import rule
 
-__all__ = ["lambdify", "rule"]
+__all__ = ["ENGINES", "Engine", "lambdify", "rule"]

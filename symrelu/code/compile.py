@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import keyword
 import linecache
 import re
@@ -10,28 +11,56 @@ import sys
 import unicodedata
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 from sympy import (
+    Abs,
+    Add,
+    And,
     Basic,
     Expr,
+    Heaviside,
+    Idx,
+    ImmutableDenseNDimArray,
     Indexed,
     IndexedBase,
     MatrixSymbol,
+    Mod,
+    Mul,
+    Not,
+    Number,
+    Or,
+    Piecewise,
+    S,
     Symbol,
     SympifyError,
     Tuple,
+    ceiling,
+    floor,
+    frac,
+    sign,
     sympify,
 )
+from sympy.core.expr import AtomicExpr
 from sympy.core.function import AppliedUndef, Derivative
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 
-from symrelu.code.printers import ENGINES, Code, Engine, Rule, engine, rule
+from symrelu.code.engines import ENGINES, Code, Engine
+from symrelu.code.lower import Larger
+from symrelu.code.printers import Rule, Target, by_user, rule
+from symrelu.function import ReLU
+from symrelu.inputs import holds_text
+from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
 
 _WIDTH = 100  # code that gets longer than this is given a name
@@ -40,7 +69,7 @@ _WIDTH = 100  # code that gets longer than this is given a name
 def lambdify(
     args: Any,
     expr: Any,
-    modules: Any = "numpy",
+    modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
     dummify: bool = False,
@@ -71,10 +100,12 @@ def lambdify(
         dimensions are read off the array.
     expr : Expr, or nested lists, tuples, dicts and matrices
         What to compute.
-    modules : str, module, dict or list, optional
+    modules : str, module, Engine, dict or list, optional
         ``"numpy"``, ``"scipy"``, ``"jax"``, ``"torch"``, ``"cupy"``, ``"tensorflow"``,
-        ``"numexpr"``, ``"math"``, ``"mpmath"`` or ``"sympy"``; a dict gives functions by
-        their SymPy names.  The default is NumPy.
+        ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict gives
+        functions and constants by their SymPy names.  An engine of one's own is made from a
+        row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy,
+        with SciPy where it is installed.
     printer : Printer, optional
         A SymPy printer, class or instance, for what has no rule here.
     use_imps : bool, optional
@@ -99,11 +130,11 @@ def lambdify(
     ValueError
         When compiling: if a symbol in ``expr`` is no argument, an argument stands twice,
         ``expr`` holds a ``DiracDelta``, or the module is not known.  When called: if
-        the shape of an array is not that of its matrix symbol.
+        the shape of an array is not that of its matrix symbol, or not known.
     TypeError
-        If an argument is neither a symbol nor the like.
+        If an argument is neither a symbol nor the like, or ``expr`` is or holds text.
     NotImplementedError
-        If the module has no form of a function in ``expr``.
+        When compiling: if the module has no form of an operation in ``expr``.
 
     Examples
     ========
@@ -133,6 +164,12 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
+    - NumPy and its relatives: compare complex numbers by their real parts first, so that ReLU of
+      one is a number and not the ``TypeError`` that ``math`` and mpmath raise.
+    - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
+      the arguments; numexpr makes them float64.
+    - ReLU with a number for ``H0`` keeps that slope under ``jax.grad`` and PyTorch's autograd; a
+      symbol's is lost there.
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
@@ -145,31 +182,52 @@ def lambdify(
 
     sympy.utilities.lambdify.lambdify
     """
-    module, functions = _modules(modules)
+    row, functions = _modules(modules)
+    kind = printer if isinstance(printer, type) else type(printer)
+    if printer is not None and not issubclass(kind, CodePrinter):
+        raise TypeError(f"lambdify: a printer is one of SymPy's code printers, not {printer!r}")
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
     program = _Program(dummify)
-    program.engine = engine(module, printer, _Functions(functions, use_imps, program.provide))
-    program.taken |= getattr(program.engine.printer, "_numexpr_functions", {}).keys()
-    program.take(args if isinstance(args, (list, tuple, Tuple)) else [args])
+    program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
+    program.taken |= row.reserved
+    program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
+    program.start = len(program.lines)
+    program.engine.dtype = program._dtype
     program.define(definitions)
     return program.compiled(expr, docstring_limit)
 
 
-def _modules(modules: Any) -> tuple[str, dict[str, Any]]:
-    """The name of the engine, and the functions that the user gives."""
-    items = modules if isinstance(modules, (list, tuple)) else [modules or "scipy"]
+def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
+    """The engine, and the functions that the user gives."""
+    items = modules if isinstance(modules, (list, tuple)) else [modules or _default()]
     functions: dict[str, Any] = {}
-    names: list[str] = []
+    rows: list[Engine] = []
     for item in items:
         if isinstance(item, Mapping):
             functions = {**item, **functions}
+        elif isinstance(item, Engine):
+            rows.append(item)
         elif isinstance(item, (str, ModuleType)):
-            names.append(item if isinstance(item, str) else item.__name__)
+            name = item if isinstance(item, str) else item.__name__
+            if name not in ENGINES:
+                raise ValueError(
+                    f"lambdify knows no module {name!r}; it knows {', '.join(ENGINES)}"
+                )
+            rows.append(ENGINES[name])
         else:
             raise TypeError(f"lambdify: modules are given by name or as dicts, not as {item!r}")
-    if "numpy" in names and "scipy" in names:
-        return "scipy", functions
-    return names[0] if names else "math", functions
+    first = rows[0] if rows else ENGINES["math"]
+    # SciPy's has NumPy's names, and more.
+    wider = [row for row in rows if row.module == first.module]
+    return max(wider, key=lambda row: row.extends, default=first), functions
+
+
+def _default() -> str:
+    """As in SymPy: SciPy where it is installed."""
+    return "scipy" if find_spec("scipy") else "numpy"
+
+
+_CONSTANTS: dict[Basic, str] = {S.Pi: "pi", S.Exp1: "E", S.ImaginaryUnit: "I"}
 
 
 class _Functions:
@@ -178,26 +236,40 @@ class _Functions:
     def __init__(self, given: dict[str, Any], use_imps: bool, provide: Callable[..., str]) -> None:
         self.given, self.use_imps, self.provide = given, use_imps, provide
 
+    def named(self, name: str) -> str | None:
+        """The identifier of what the user has given by this name."""
+        return self.provide(name, self.given[name]) if name in self.given else None
+
     def name(self, node: Basic) -> str | None:
-        name = type(node).__name__
+        name = _CONSTANTS.get(node) or type(node).__name__
         implementation = self.given.get(name)
         if implementation is None and self.use_imps:
             implementation = getattr(type(node), "_imp_", None)
         return None if implementation is None else self.provide(name, implementation)
 
 
+def shape_of(shape: str, name: str) -> str:
+    """The shape of what is known to have one."""
+    return f"{name}.shape" if "shape" in shape else shape
+
+
 class _Program:
     """A function in the making: its names, its lines, and the code of what is computed."""
 
-    engine: Engine
+    engine: Target
 
     def __init__(self, dummify: bool) -> None:
         self.dummify = dummify
         self.namespace: dict[str, Any] = {}
-        self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", *ENGINES}
+        self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", "functools"}
+        self.taken |= ENGINES.keys()
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
+        self.arguments: dict[Basic, str] = {}
+        self.read: dict[Basic, str] = {}  # the arguments that the code reads
+        self.dtype = ""
+        self.quiet = False
 
     def fresh(self, wanted: str) -> str:
         """An identifier that is not in use, the wanted one if it is harmless."""
@@ -230,34 +302,44 @@ class _Program:
                 pattern = parameter
             self.parameters.append(pattern)
         for name, matrix in matrices:
+            shape = self.engine.row.shape.format(name)
             bound = []
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
-                    bound.append(f"{self.code[size]} = {name}.shape[{axis}]")
+                    bound.append(f"{self.code[size]} = {shape_of(shape, name)}[{axis}]")
             if bound:
-                shown = [self.code.get(d, d if d.is_Integer else "?") for d in matrix.shape]
-                message = f"argument {name}: expected shape ({shown[0]}, {shown[1]}), not "
+                shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
+                known = shape_of(shape, name)
+                # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
-                    f"if len({name}.shape) != 2:",
-                    f'    raise ValueError(f"{message}{{tuple({name}.shape)}}")',
+                    f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
+                    self._wrong(name, shown, shape),
                     *bound,
                 ]
         for name, matrix in matrices:
+            shape = self.engine.row.shape.format(name)
             rows, columns = self._emit(matrix.shape)
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
-            message = f"argument {name}: expected shape ({', '.join(shown)}), not "
             self.lines += [
-                f"if {name}.shape != ({rows}, {columns}):",
-                f'    raise ValueError(f"{message}{{tuple({name}.shape)}}")',
+                f"if {shape} != ({rows}, {columns}):",
+                self._wrong(name, shown, shape),
             ]
+
+    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> str:
+        message = f"argument {name}: expected shape ({', '.join(shown)}), not "
+        given = f"{shape} or type({name}).__name__"
+        if "shape" in shape:
+            given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
+        return f'    raise ValueError(f"{message}{{{given}}}")'
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
         if isinstance(arg, (list, tuple, Tuple, MatrixBase, NDimArray)):
             items = arg.flat() if isinstance(arg, MatrixBase) else arg
             return "(" + "".join(f"{self._pattern(item, matrices)}, " for item in items) + ")"
-        if not isinstance(arg, _LEAVES) or (
+        is_leaf = isinstance(arg, AtomicExpr) and not arg.is_number
+        if not (is_leaf or isinstance(arg, _LEAVES)) or (
             isinstance(arg, MatrixElement) and not isinstance(arg.parent, MatrixSymbol)
         ):
             raise TypeError(
@@ -268,6 +350,7 @@ class _Program:
             raise ValueError(f"lambdify: the argument {arg} is given twice")
         name = self.fresh("arg" if self.dummify else getattr(arg, "name", None) or str(arg))
         self.code[arg] = Code(name)
+        self.arguments[arg] = name
         if isinstance(arg, MatrixSymbol):
             matrices.append((name, arg))
         return name
@@ -288,27 +371,111 @@ class _Program:
                 node = rules[node].operands[0]
             return node
 
+        wraps = self.engine.wrap != "{0}"
         uses = Counter(target(root) for root in roots)
         for made in rules.values():
             if made.write is not None:
                 for operand in made.operands:
-                    uses[target(operand)] += 1 + made.repeats
+                    uses[target(operand)] += 1 + made.repeats + (made.outside and wraps)
+        for operand in uses:
+            if operand in self.arguments:
+                self.read[operand] = self.arguments[operand]
+        eager = self._guard(rules, list(map(target, roots)), target)
+        self._mark_kinks(rules)
         for node, made in rules.items():
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
                 is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
-                if not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
-                    code = self._named(code)
+                if made.outside and wraps:
+                    code = self._named(code, "{0}")
+                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
+                    code = self._named(code) if node in eager else self._delayed(code)
                 self.code[node] = code
         return [self.code[target(root)] for root in roots]
 
-    def _named(self, code: Code) -> Code:
+    def _guard(
+        self, rules: dict[Basic, Rule], roots: list[Basic], target: Callable[[Basic], Basic]
+    ) -> set[Basic]:
+        """What may be computed at once: what is needed in any case, and what cannot fail.
+
+        The others are of use in a branch only, and might fail if the branch is not taken.
+        """
+        needed: set[Basic] = set()
+        stack = list(roots)
+        while stack:
+            node = stack.pop()
+            if node not in needed and node in rules:
+                needed.add(node)
+                made = rules[node]
+                strict = made.operands if made.strict is None else made.strict
+                stack.extend(map(target, strict))
+        eager = set(needed)
+        for node, made in rules.items():
+            if made.write is None or node in needed:
+                continue
+            operands = map(target, made.operands)
+            if _is_total(node) and all(o in eager or o in self.code for o in operands):
+                eager.add(node)
+            else:
+                self.engine.guarded.add(node)
+                self.quiet = True
+        return eager if self.engine.branches else eager | rules.keys()
+
+    def _mark_kinks(self, rules: dict[Basic, Rule]) -> None:
+        """Tell what a kink or a condition depends on."""
+        below = self.engine.below
+        for node in reversed(rules):
+            if node in below or isinstance(node, _KINKED):
+                below.update(rules[node].operands)
+
+    def _delayed(self, code: Code) -> Code:
+        """What is computed when a branch asks for it, once."""
         name = self.fresh(f"t{self.temporaries}")
         self.temporaries += 1
-        self.lines.append(f"{name} = {self.engine.wrap.format(str(code))}")
+        self.namespace["functools"] = functools
+        self.lines += ["@functools.cache", f"def {name}():", f"    return {code}"]
+        return Code(f"{name}()")
+
+    def _dtype(self) -> str:
+        """The name of the dtype of the arguments that the code reads."""
+        self.dtype = self.dtype or self.fresh("dtype")
+        return self.dtype
+
+    def _number_lines(self) -> list[str]:
+        """Check that what stands beside the data in a sum is not an array of its own."""
+        lines = []
+        for name in filter(None, map(self.arguments.get, self.engine.numbers_only)):
+            lines += [
+                f"if {self.engine.row.call('ndim', name)}:",
+                f'    raise ValueError("argument {name}: expected a number beside the data '
+                'in a sum, not an array")',
+            ]
+        return lines
+
+    def _dtype_line(self) -> list[str]:
+        if not self.dtype:
+            return []
+        read = self.read or self.arguments
+        floats = {arg: n for arg, n in read.items() if not getattr(arg, "is_integer", False)}
+        names = [Code(name) for name in (floats or read).values()][:30]
+        row = self.engine.row
+        if not names:
+            value = row.call("default_dtype")
+        elif row.promote:
+            dtypes = [row.call("dtype", name) for name in names]
+            value = functools.reduce(lambda a, b: row.call("promote", a, b), dtypes)
+        else:
+            value = row.call("dtype", ", ".join(names))
+        return [f"{self.dtype} = {value}"]
+
+    def _named(self, code: Code, wrap: str = "") -> Code:
+        name = self.fresh(f"t{self.temporaries}")
+        self.temporaries += 1
+        self.lines.append(f"{name} = {(wrap or self.engine.wrap).format(str(code))}")
         return Code(name)
 
     temporaries = 0
+    start = 0  # of the lines behind those of the arguments
 
     def _rules(self, roots: Sequence[Basic]) -> dict[Basic, Rule]:
         """The rules of all that has no code yet, operands first; without recursion."""
@@ -320,7 +487,9 @@ class _Program:
             if node in done or node in self.code:
                 stack.pop()
                 continue
-            made = seen.get(node) or seen.setdefault(node, rule(node, self.engine))
+            made = seen.get(node)
+            if made is None:
+                made = seen[node] = by_user(self.engine, node) or rule(node, self.engine)
             pending = [o for o in made.operands if o not in done and o not in self.code]
             if pending:
                 stack += pending
@@ -334,13 +503,21 @@ class _Program:
         roots = list(_roots(expr))
         codes = dict(zip(roots, self._emit(read(roots)), strict=True))
         result = self._written(expr, codes)
-        body = "\n    ".join([*self.lines, f"return {result}"])
+        before = [*self._number_lines(), *self._dtype_line()]
+        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
+        lines.append(f"return {result}")
+        if self.quiet and self.engine.quiet:
+            quiet = self.engine.row.call("quiet")
+            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
+        body = "\n    ".join(lines)
         source = f"def lambdified({', '.join(self.parameters)}):\n    {body}\n"
         namespace = {**self.namespace, "__name__": "lambdified"}
-        modules = {*self.engine.modules, *getattr(self.engine.printer, "module_imports", {})}
+        modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
         for module in modules:
-            import_module(module)
             root = module.partition(".")[0]
+            if root not in source:
+                continue
+            import_module(module)
             namespace[root] = sys.modules[root]
         filename = f"<lambdify {id(namespace):x}>"
         exec(compile(source, filename, "exec"), namespace)
@@ -365,7 +542,22 @@ class _Program:
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
 
 
-_LEAVES = (Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
+_LEAVES = (Idx, Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
+
+
+_TOTAL = (
+    Add, Mul, ReLU, Heaviside, Larger, Relational, And, Or, Not, Piecewise, Number, BooleanAtom,
+)  # fmt: skip
+
+
+def _is_total(node: Basic) -> bool:
+    """Whether it has a value wherever its operands have one, or nan."""
+    if isinstance(node, Mul):  # whose code divides
+        return not any(a.is_Pow and a.exp.is_extended_nonnegative is not True for a in node.args)
+    return isinstance(node, _TOTAL)
+
+
+_KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
 def _roots(expr: Any) -> Iterator[Basic]:
@@ -374,7 +566,7 @@ def _roots(expr: Any) -> Iterator[Basic]:
             yield from _roots(item)
     elif isinstance(expr, dict):
         for key in expr:
-            if not isinstance(key, (str, int)):
+            if type(key) not in (str, int):  # an enum's repr is not its own
                 raise TypeError(
                     f"lambdify: the keys of a dict are strings or integers, not {key!r}"
                 )
@@ -385,8 +577,10 @@ def _roots(expr: Any) -> Iterator[Basic]:
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return expr.as_immutable()
-    try:
-        return sympify(expr, strict=True)
-    except SympifyError:
-        raise TypeError(f"lambdify compiles expressions, not {expr!r}") from None
+        return without_deltas(expr.as_immutable())
+    if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
+        return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
+    if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
+        with suppress(SympifyError):
+            return without_deltas(sympify(expr, strict=True))
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}")

@@ -2,7 +2,7 @@
 
 A rule says of a node which operands it needs, and how their code becomes its own.
 Operands are expressions, so that whoever asks can compute shared ones once.  What has
-no rule is printed by SymPy's printer for the engine.
+no rule is lowered, or printed by SymPy's printer for the engine.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sympy import (
+    AccumBounds,
     Add,
     Basic,
     BlockMatrix,
@@ -37,64 +38,55 @@ from sympy import (
     IndexedBase,
     Integer,
     Inverse,
+    KroneckerDelta,
     MatAdd,
     MatMul,
     MatPow,
     MatrixSymbol,
-    Max,
-    Min,
+    Mod,
     Mul,
     OneMatrix,
     Piecewise,
     Pow,
-    Product,
     Rational,
     S,
-    Sum,
     Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
+    default_sort_key,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity, NumberSymbol
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, BooleanAtom, Or
+from sympy.logic.boolalg import And, BooleanAtom, BooleanFunction, Or
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
-from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 from sympy.tensor.array import NDimArray
 
+from symrelu.code.engines import ATOM, LOOSE, POWER, PRODUCT, SUM, Code, Engine
+from symrelu.code.lower import (
+    Count,
+    Filled,
+    Larger,
+    LogDet,
+    Signs,
+    Slot,
+    Smaller,
+    Solve,
+    Total,
+    lower,
+)
 from symrelu.function import ReLU
+from symrelu.graph import postorder
+from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import hadamard, matmul, split, transpose
 from symrelu.signs import is_small
-
-# How tightly code binds.
-LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
-
-
-class Code(str):
-    """Source text that knows how tightly it binds."""
-
-    level: int
-
-    def __new__(cls, text: str, level: int = ATOM) -> Code:
-        code = super().__new__(cls, text)
-        code.level = level
-        return code
-
-    def at(self, level: int) -> str:
-        """The text, in parentheses where the place binds more tightly."""
-        return self if self.level >= level else f"({self})"
-
-    def __format__(self, spec: str) -> str:
-        """In a template, ``{0:p}`` stands beside an operator."""
-        return self.at(POWER) if spec == "p" else str(self)
 
 
 @dataclass(frozen=True)
@@ -104,148 +96,32 @@ class Rule:
     operands: Sequence[Basic]
     write: Callable[..., Code] | None = None
     repeats: bool = False  # writes the code of an operand more than once
+    outside: bool = False  # is no part of what an engine computes at once
+    strict: Sequence[Basic] | None = None  # the operands that are always needed; all
 
 
-@dataclass
-class Engine:
-    """A namespace to compute in, and its names for what SymPy's printers get wrong.
+class Target:
+    """An engine, as one function is compiled for it: what the rules ask."""
 
-    In the templates, ``{0}`` is the argument and ``{1}`` the value at 0.
-    """
+    def __init__(self, row: Engine, printer: Any, functions: Any) -> None:
+        if printer is None:
+            submodule, kind = row.printer.split(".")
+            printer = getattr(import_module(f"sympy.printing.{submodule}"), kind)
+        self.row, self.functions = row, functions
+        self.printer = _operand_printer(printer)
+        self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
+        self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
+        self.guarded: set[Basic] = set()  # what only some branch needs
+        self.below: set[Basic] = set()  # what a kink or a condition depends on
 
-    name: str  # the module, as the source refers to it
-    printer: CodePrinter
-    relu: str
-    step: str
-    step_at_0: str
-    where: str
-    maximum: str
-    minimum: str
-    sqrt: str
-    integer: str = "{0}"
-    wrap: str = "{0}"
-    arrays: bool = True
-    functions: Any = None  # what knows the names of functions that are not the engine's
-    modules: tuple[str, ...] = ()  # to import
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether it computes with numbers of its own."""
-        return self.integer != "{0}"
-
-    def divisible(self, k: int) -> Code:
-        """An integer that, divided by another one, gives no Python float."""
-        return self.call(self.integer, str(k))
-
-    def call(self, template: str, *codes: str) -> Code:
-        return Code(template.format(*codes, m=self.name))
-
-
-_ARRAYS = {
-    # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
-    "relu": "{m}.maximum({0}, 0)",
-    "step": "({m}.clip({0}, 0, 0) + ({0:p} > 0))",
-    "step_at_0": "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))",
-    "where": "{m}.where({0}, {1}, {2})",
-    "maximum": "{m}.maximum({0}, {1})",
-    "minimum": "{m}.minimum({0}, {1})",
-    "sqrt": "{m}.sqrt({0})",
-}
-_SCALARS = {
-    "relu": "(0 if {0:p} < 0 else {0:p})",
-    "step": "(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
-    "step_at_0": "(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
-    "where": "({1:p} if {0:p} else {2:p})",
-    "maximum": "({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
-    "minimum": "({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
-    "sqrt": "{m}.sqrt({0})",
-    "arrays": False,
-}
-_TORCH_STEP = "{m}.where({m}.isnan({0}), {0}, ({0:p} > 0).to({0:p}.dtype))"  # its sign(nan) is 0
-_TENSORFLOW_STEP = "{m}.where({m}.math.is_nan({0}), {0}, {m}.cast({0:p} > 0, {0:p}.dtype))"
-
-# By sympy.lambdify's name: SymPy's printer, the module's name in the code, its names.
-ENGINES: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "numpy": ("numpy.NumPyPrinter", "numpy", _ARRAYS),
-    "scipy": ("numpy.SciPyPrinter", "numpy", _ARRAYS),
-    "cupy": ("numpy.CuPyPrinter", "cupy", _ARRAYS),
-    "jax": (
-        "numpy.JaxPrinter",
-        "jax.numpy",
-        _ARRAYS
-        | {  # of slope 0 at the kink for jax.grad, unlike maximum and clip
-            "relu": "jax.nn.relu({0})",
-            "step": "{m}.sign(jax.nn.relu({0}))",
-            "step_at_0": "{m}.where({0:p} == 0, {1}, {m}.sign(jax.nn.relu({0})))",
-        },
-    ),
-    "torch": (
-        "pytorch.TorchPrinter",
-        "torch",
-        _ARRAYS
-        | {
-            "relu": "torch.relu({0})",
-            "step": _TORCH_STEP,
-            "step_at_0": "{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
-            "maximum": "{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
-            "minimum": "{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
-        },
-    ),
-    "tensorflow": (
-        "tensorflow.TensorflowPrinter",
-        "tensorflow",
-        _ARRAYS
-        | {
-            "relu": "{m}.nn.relu({0})",
-            "step": _TENSORFLOW_STEP,
-            "step_at_0": "{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), "
-            + _TENSORFLOW_STEP
-            + ")",
-        },
-    ),
-    "math": ("pycode.PythonCodePrinter", "math", _SCALARS),
-    "mpmath": ("pycode.MpmathPrinter", "mpmath", _SCALARS | {"integer": "{m}.mpf({0})"}),
-    "sympy": (
-        "pycode.SymPyPrinter",
-        "sympy",
-        _SCALARS
-        | {
-            "integer": "sympy.Integer({0})",
-            "relu": "symrelu.ReLU({0})",
-            "step": "sympy.Heaviside({0}, 0)",
-            "step_at_0": "sympy.Heaviside({0}, {1})",
-            "maximum": "sympy.Max({0}, {1})",
-            "minimum": "sympy.Min({0}, {1})",
-        },
-    ),
-    "numexpr": (
-        "lambdarepr.NumExprPrinter",
-        "numexpr",
-        _SCALARS
-        | {
-            "relu": "where({0:p} < 0, 0, {0})",
-            "step": "where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-            "step_at_0": "where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
-            "where": "where({0}, {1}, {2})",
-            "maximum": "where(({0:p} >= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
-            "minimum": "where(({0:p} <= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
-            "sqrt": "sqrt({0})",
-            "wrap": "numexpr.evaluate({0!r}, truediv=True)",
-        },
-    ),
-}
-
-
-def engine(module: str, printer: Any, functions: Any) -> Engine:
-    """The engine of a module, with a printer of the user's if there is one."""
-    if module not in ENGINES:
-        raise ValueError(f"lambdify knows no module {module!r}; it knows {', '.join(ENGINES)}")
-    path, name, names = ENGINES[module]
-    if printer is None:
-        submodule, kind = path.split(".")
-        printer = getattr(import_module(f"sympy.printing.{submodule}"), kind)
-    modules = ("sympy", "symrelu") if module == "sympy" else (name,)
-    return Engine(name, _operand_printer(printer), functions=functions, modules=modules, **names)
+    def call(self, operation: str, *codes: str, of: Any = "") -> Code:
+        """The code of an operation; refused if the engine cannot."""
+        template = getattr(self.row, operation)
+        d = self.dtype() if template and "{d}" in template else ""
+        return self.row.call(operation, *codes, of=of and type(of).__name__, d=d)
 
 
 def _operand_printer(printer: Any) -> CodePrinter:
@@ -276,16 +152,19 @@ _SETTINGS = {
 }
 
 
-def _by_sympy(engine: Engine, node: Basic) -> Rule:
+def _by_sympy(engine: Target, node: Basic) -> Rule:
     """What has no rule of ours is printed by SymPy, which sees stand-ins for the operands.
 
     So no symbol's name gets into the code, and no rewriting goes deeper than the node.
     """
-    if not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
+    is_unit = isinstance(node, AtomicExpr) and not node.is_number
+    if is_unit or not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
-    operands = [arg for arg in node.args if not arg.is_number or arg.is_Matrix]
+    if name := _named(engine, node):
+        return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
+    operands = [arg for arg in node.args if not getattr(arg, "is_number", False) or arg.is_Matrix]
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
     shell = node.func(*(stand_ins.get(arg, arg) for arg in node.args)) if node.args else node
 
@@ -295,11 +174,19 @@ def _by_sympy(engine: Engine, node: Basic) -> Rule:
             text = engine.printer._print(shell)
         except (PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
             text = ""
-        if not text or not _is_known(engine, node, text):
+        if not text or not _is_known(engine, node, text, codes):
             raise NotImplementedError(_no_form(engine, node))
         return Code(text, ATOM if _is_closed(text) else LOOSE)
 
     return Rule(list(stand_ins), write)
+
+
+def _named(engine: Target, node: Basic) -> str | None:
+    """The engine's name of a function that SymPy's printer does not know."""
+    names = dict(name.split(":") for name in engine.names.split())
+    is_sympys = type(node).__module__.startswith("sympy.")
+    name = names.get(type(node).__name__) if is_sympys else None
+    return name and name.format(m=engine.module)
 
 
 def _stand_in(operand: Expr, k: int) -> Expr:
@@ -312,34 +199,83 @@ def _is_closed(text: str) -> bool:
     return isinstance(parsed, (ast.Call, ast.Name, ast.Attribute, ast.Constant))
 
 
-def _is_known(engine: Engine, node: Basic, text: str) -> bool:
-    """Whether what the printer has written is something that the engine can do."""
-    if engine.name == "numexpr" and node.is_Function:
-        return type(node).__name__ in engine.printer._numexpr_functions
-    if engine.arrays and re.search(r"(?<![\w.])math\.", text):
+_BUILTINS = {"abs", "min", "max", "sum", "pow", "complex", "float", "int", "round", "all", "any"}
+
+
+def _names(text: str) -> set[str]:
+    return {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
+
+
+def _is_known(engine: Target, node: Basic, text: str, codes: Sequence[str]) -> bool:
+    """Whether what the printer has written is something that the engine can do.
+
+    Its names are those of the operands and of modules: a class may be called anything.
+    """
+    known = getattr(engine.printer, "_numexpr_functions", None)
+    if node.is_Function and known is not None:
+        return type(node).__name__ in known
+    roots = {module.partition(".")[0] for module in engine.printer.module_imports}
+    modules = {*roots, *(name.partition(".")[0] for name in engine.imports)}
+    try:
+        names = _names(text)
+    except SyntaxError:
+        return False
+    if not names <= modules.union(_BUILTINS, known or (), *map(_names, codes)):
+        return False
+    if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
     return not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)})
 
 
 @singledispatch
-def rule(node: Basic, engine: Engine) -> Rule:
+def rule(node: Basic, engine: Target) -> Rule:
     """How the engine computes a node."""
-    return _by_user(engine, node) or _constant(engine, node) or _by_sympy(engine, node)
+    lowered = lower(node)
+    if lowered is not node:
+        return Rule([lowered])
+    if constant := _constant(engine, node):
+        return constant
+    written = rewritten(node)  # a kinked function of the user's own
+    return _by_sympy(engine, node) if written is None else Rule([written])
 
 
-def _by_user(engine: Engine, node: Basic) -> Rule | None:
+_ROOT = Pow(Symbol("x"), S.Half)
+
+
+def _pairs(codes: Sequence[str]) -> str:
+    return ", ".join(f"({a}, {b})" for a, b in zip(codes[::2], codes[1::2], strict=True))
+
+
+def by_user(engine: Target, node: Basic) -> Rule | None:
     """What the user has given an implementation of."""
-    name = engine.functions.name(node)
+    if isinstance(node, Pow) and node.exp is S.Half:
+        name, operands = engine.functions.named("sqrt"), node.args[:1]
+    else:
+        name, operands = engine.functions.name(node), node.args
+        if isinstance(node, ReLU):
+            operands = node.args[:1]  # the value does not depend on H0
     if name is None:
         return None
-    return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
+    if isinstance(node, AtomicExpr):
+        return Rule((), lambda: Code(name))
+    if isinstance(node, MatrixBase):
+        columns = int(node.shape[1])
+        return Rule(node.flat(), lambda *codes: Code(f"{name}({_nested(codes, columns)})"))
+    if isinstance(node, Piecewise):
+        parts = [part for pair in node.args for part in pair.args]
+        return Rule(
+            parts,
+            lambda *codes: Code(f"{name}({_pairs(codes)})"),
+            outside=True,
+        )
+    return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"), outside=True)
 
 
-def _constant(engine: Engine, node: Basic) -> Rule | None:
+def _constant(engine: Target, node: Basic) -> Rule | None:
     """A number like ``sqrt(2)`` as one of Python's, which leaves the dtype to the arrays."""
-    if engine.is_exact or not (is_small(node) and getattr(node, "is_number", False)):
+    if engine.exact or not (is_small(node) and getattr(node, "is_number", False)):
         return None
-    if isinstance(node, NumberSymbol) and engine.name != "numexpr":
+    if isinstance(node, NumberSymbol) and engine.named_constants:
         return None  # numpy.pi
     try:
         value = float(node)
@@ -351,35 +287,48 @@ def _constant(engine: Engine, node: Basic) -> Rule | None:
 @rule.register(Symbol)
 @rule.register(MatrixSymbol)
 @rule.register(IndexedBase)
-def _(node: Basic, engine: Engine) -> Rule:
+def _(node: Basic, engine: Target) -> Rule:
     raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
 
 
 @rule.register(Indexed)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     return Rule(
-        [node.base, *node.indices], lambda base, *indices: Code(f"{base}[{', '.join(indices)}]")
+        [node.base, *node.indices],
+        lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
     )
 
 
-@rule.register(Sum)
-@rule.register(Product)
-def _(node: Expr, engine: Engine) -> Rule:
-    written_out = node.doit(deep=False)
-    if isinstance(written_out, type(node)):
-        raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
-    return Rule([written_out])
+@rule.register(Total)
+def _(node: Expr, engine: Target) -> Rule:
+    body = node.args[0]
+    beside = [s for s in postorder(body) if isinstance(s, Symbol) and not s.is_integer]
+    data = {part.base.label for part in postorder(body) if isinstance(part, Indexed)}
+    engine.numbers_only.update(dict.fromkeys(s for s in beside if s not in data))
+    return Rule([body], lambda code: engine.call("total", code, of=node))
+
+
+@rule.register(Count)
+def _(node: Count, engine: Target) -> Rule:
+    return Rule(node.bounds, lambda *codes: engine.call(node.kind, *codes, of=node))
+
+
+@rule.register(Slot)
+def _(node: Slot, engine: Target) -> Rule:
+    if node.operand.is_Matrix and not engine.broadcasts:
+        raise NotImplementedError(
+            f"lambdify: {engine.name} has no functions of the entries of a matrix, "
+            f"{type(node.operand).__name__}; choose another module, or write the entries out"
+        )
+    return Rule([node.operand])
 
 
 @rule.register(AppliedUndef)
-def _(node: Basic, engine: Engine) -> Rule:
-    made = _by_user(engine, node)
-    if made is None:
-        raise NotImplementedError(_no_form(engine, node))
-    return made
+def _(node: Basic, engine: Target) -> Rule:
+    raise NotImplementedError(_no_form(engine, node))
 
 
-def _no_form(engine: Engine, node: Basic) -> str:
+def _no_form(engine: Target, node: Basic) -> str:
     name = type(node).__name__
     return (
         f"lambdify: {engine.name} has no numeric form of {name}; choose another module, or give "
@@ -390,37 +339,57 @@ def _no_form(engine: Engine, node: Basic) -> str:
 # Numbers
 
 
+_DIGITS = 10**4000  # Python reads no longer ones
+
+
 @rule.register(Integer)
-@rule.register(BooleanAtom)
-def _(node: Basic, engine: Engine) -> Rule:
+def _(node: Integer, engine: Target) -> Rule:
+    if abs(node.p) >= (_DIGITS if engine.big else 2**63):
+        return _large(node, engine)
     text = str(node)
     return Rule((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
 
 
+def _large(node: Expr, engine: Target) -> Rule:
+    if isinf(float(node)):
+        raise NotImplementedError(f"lambdify: {engine.name} has no number as large as 1e308")
+    return Rule([Float(node)])
+
+
+@rule.register(BooleanAtom)
+def _(node: Basic, engine: Target) -> Rule:
+    text = str(node)
+    return Rule((), lambda: Code(text))
+
+
 @rule.register(Rational)
-def _(node: Basic, engine: Engine) -> Rule:
-    return Rule((), lambda: Code(f"{engine.divisible(node.p)}/{node.q}", PRODUCT))
+def _(node: Rational, engine: Target) -> Rule:
+    if not engine.exact and max(abs(node.p), node.q) >= 2**53:
+        return Rule([Float(node)])
+    one = engine.row.call("integer", str(node.p))
+    return Rule((), lambda: Code(f"{one}/{node.q}", PRODUCT))
 
 
 @rule.register(Float)
-def _(node: Basic, engine: Engine) -> Rule:
-    if engine.is_exact:
+def _(node: Basic, engine: Target) -> Rule:
+    if engine.exact:
         return _by_sympy(engine, node)
     if isinf(float(node)):
         return Rule([S.Infinity if node.is_positive else S.NegativeInfinity])
-    return Rule((), lambda: Code(repr(float(node)), PRODUCT if node.is_negative else ATOM))
+    text = engine.row.call("constant", repr(float(node)))
+    return Rule((), lambda: Code(text, PRODUCT if node.is_negative else ATOM))
 
 
 @rule.register(ComplexInfinity)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     raise NotImplementedError(f"lambdify: {engine.name} has no number zoo, complex infinity")
 
 
 @rule.register(NaN)
 @rule.register(Infinity)
 @rule.register(NegativeInfinity)
-def _(node: Expr, engine: Engine) -> Rule:
-    if engine.name == "numexpr":  # it looks names up around the call
+def _(node: Expr, engine: Target) -> Rule:
+    if engine.bind:  # it looks names up around the call
         name = engine.functions.provide("constant", float(node))
         return Rule((), lambda: Code(name))
     return _by_sympy(engine, node)
@@ -439,7 +408,7 @@ def _join(parts: list[str], sign: str) -> str:
 
 
 @rule.register(Add)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     def write(*terms: Code) -> Code:
         # a number last, and what is subtracted not first
         ordered = sorted(terms, key=lambda t: (t.startswith("-"), t[:1].isdigit()))
@@ -450,7 +419,7 @@ def _(node: Expr, engine: Engine) -> Rule:
 
 
 @rule.register(Mul)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     number, rest = node.as_coeff_mul(rational=True)
     above, below = [], []
     for factor in rest:
@@ -461,16 +430,53 @@ def _(node: Expr, engine: Engine) -> Rule:
             above.append(factor)
 
     def write(*codes: Code) -> Code:
-        up = [_factor(code) for code in codes[: len(above)]]
-        down = [str(number.q)] * (number.q != 1) + [_factor(code) for code in codes[len(above) :]]
-        if abs(number.p) != 1 or not up or (down and engine.is_exact):
-            up.insert(0, engine.divisible(abs(number.p)) if down else str(abs(number.p)))
-        text = ("-" if number.p < 0 else "") + _join(up, "*")
+        above_number, below_number = _coefficient(number, not above, bool(below), node, engine)
+        up = [*above_number, *(_factor(code) for code in codes[: len(above)])]
+        divisors = codes[len(above) :]
+        alone = not below_number and len(divisors) == 1
+        down = [*below_number, *(c.at(POWER) if alone else _factor(c) for c in divisors)]
+        text = _join(up, "*")
         if down:
-            text += "/" + (_join(down, "*") if len(down) == 1 else f"({_join(down, '*')})")
-        return Code(text, PRODUCT)
+            divisor = Code(_join(down, "*"), PRODUCT if len(down) > 1 else POWER)
+            if below and node in engine.guarded:
+                text = engine.row.call("divide", Code(text, PRODUCT), divisor)
+            else:
+                text += f"/{divisor.at(POWER)}"
+        return Code("-" + text if number.is_negative else text, PRODUCT)
 
     return Rule([*above, *below], write)
+
+
+def _coefficient(
+    number: Rational, alone: bool, divided: bool, node: Basic, engine: Target
+) -> tuple[list[str], list[str]]:
+    """The size of a rational factor: what is multiplied by, and what is divided by.
+
+    An integer times an array of small integers overflows where a float does not.  A quotient
+    is one number, but where a kink depends on the product: (1/49)*49 is less than 1.
+    """
+    p, q = abs(number.p), number.q
+    if engine.exact:
+        one: list[str] = [engine.row.call("integer", str(p))] if q != 1 or divided else [str(p)]
+        return one if p != 1 or q != 1 or alone or divided else [], [str(q)] * (q != 1)
+    if q == 1:
+        if p >= 2**63 and not engine.big:
+            return [repr(float(_finite(p, engine)))], []
+        return [str(p)] * (p != 1 or alone), []
+    if not alone and max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
+        return [f"{p}.0"] * (p != 1), [str(q)]
+    if max(p, q) < 2**53:
+        return [f"({p}/{q})"], []
+    return [repr(float(abs(number)))], []
+
+
+def _finite(p: int, engine: Target) -> float:
+    try:
+        return float(p)
+    except OverflowError:
+        raise NotImplementedError(
+            f"lambdify: {engine.name} has no number as large as 1e308"
+        ) from None
 
 
 def _factor(code: Code) -> str:
@@ -478,15 +484,26 @@ def _factor(code: Code) -> str:
 
 
 @rule.register(Pow)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     if constant := _constant(engine, node):
         return constant
     base, exponent = node.args
     if exponent.is_Rational and exponent.is_negative:
-        one = engine.divisible(1)
-        return Rule([Pow(base, -exponent)], lambda code: Code(f"{one}/{code.at(POWER)}", PRODUCT))
+        one = Code(engine.row.call("integer", "1"))
+
+        def inverse(code: Code) -> Code:
+            if node in engine.guarded:
+                divided = engine.row.call("divide", one, code)
+                return Code(divided, PRODUCT)
+            return Code(f"{one}/{code.at(POWER)}", PRODUCT)
+
+        return Rule([Pow(base, -exponent)], inverse)
     if exponent is S.Half:
-        return Rule([base], lambda code: engine.call(engine.sqrt, code))
+        return Rule([base], lambda code: engine.call("sqrt", code))
+    if engine.products and exponent in (3, 4):
+        if exponent == 4:
+            return Rule([Pow(Pow(base, 2), 2, evaluate=False)], lambda code: code)
+        return Rule([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
     return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
 
 
@@ -494,27 +511,25 @@ def _(node: Expr, engine: Engine) -> Rule:
 
 
 @rule.register(ReLU)
-def _(node: Expr, engine: Engine) -> Rule:
-    x = node.args[0]
-    if len(node.args) == 2:
-        return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
-    return _by_user(engine, node) or Rule(
-        [x], lambda code: engine.call(engine.relu, code), not engine.arrays
-    )
+def _(node: Expr, engine: Target) -> Rule:
+    x, *H0 = node.args
+    if H0:
+        if not engine.relu_at_0 or not (H0[0].is_number and H0[0].is_finite):
+            return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
+        return Rule([x, *H0], lambda *codes: engine.call("relu_at_0", *codes), repeats=True)
+    return Rule([x], lambda code: engine.call("relu", code, of=node), engine.repeats("relu"))
 
 
 @rule.register(Heaviside)
-def _(node: Expr, engine: Engine) -> Rule:
-    if made := _by_user(engine, node):
-        return made
+def _(node: Expr, engine: Target) -> Rule:
     x, H0 = node.args
     if H0.is_zero:
-        return Rule([x], lambda code: engine.call(engine.step, code), repeats=True)
-    return Rule([x, H0], lambda *codes: engine.call(engine.step_at_0, *codes), repeats=True)
+        return Rule([x], lambda code: engine.call("step", code, of=node), engine.repeats("step"))
+    return Rule([x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True)
 
 
 @rule.register(DiracDelta)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     raise ValueError(
         f"lambdify: {node} has no value at a point.  It is the derivative of a step, such as the "
         "second derivative of ReLU; integrate it, or, to ignore the kinks, "
@@ -522,25 +537,31 @@ def _(node: Expr, engine: Engine) -> Rule:
     )
 
 
-def _extremum(node: Expr, engine: Engine, template: str) -> Rule:
-    def write(*codes: Code) -> Code:
-        return reduce(lambda a, b: engine.call(template, a, b), codes)
-
-    return Rule(node.args, write, repeats=template.count("{0") > 1)
-
-
-@rule.register(Max)
-def _(node: Expr, engine: Engine) -> Rule:
-    return _extremum(node, engine, engine.maximum)
+@rule.register(AccumBounds)
+def _(node: Expr, engine: Target) -> Rule:
+    raise NotImplementedError(
+        f"lambdify: {node} is a set of slopes and no number; choose one of them, "
+        f"by expr.xreplace({{{node}: H0}})"
+    )
 
 
-@rule.register(Min)
-def _(node: Expr, engine: Engine) -> Rule:
-    return _extremum(node, engine, engine.minimum)
+@rule.register(Larger)
+def _(node: Expr, engine: Target) -> Rule:
+    larger = not isinstance(node, Smaller)
+    operation, with_number = ("maximum", "at_least") if larger else ("minimum", "at_most")
+    numbers = [a for a in node.args if a.is_number]
+    if getattr(engine, with_number) and len(numbers) == 1:
+        (x,) = (a for a in node.args if not a.is_number)
+        return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
+    return Rule(
+        node.args,
+        lambda *codes: engine.call(operation, *codes, of=node),
+        repeats=engine.repeats(operation),
+    )
 
 
 @rule.register(Relational)
-def _(node: Relational, engine: Engine) -> Rule:
+def _(node: Relational, engine: Target) -> Rule:
     def write(a: Code, b: Code) -> Code:
         return Code(f"{a.at(SUM)} {node.rel_op} {b.at(SUM)}", LOOSE)
 
@@ -549,86 +570,127 @@ def _(node: Relational, engine: Engine) -> Rule:
 
 @rule.register(And)
 @rule.register(Or)
-def _(node: Basic, engine: Engine) -> Rule:
-    sign = " & " if isinstance(node, And) else " | "
-    return Rule(node.args, lambda *codes: Code(sign.join(c.at(ATOM) for c in codes), LOOSE))
+def _(node: Basic, engine: Target) -> Rule:
+    sign = engine.conjunction if isinstance(node, And) else engine.disjunction
+
+    def write(*codes: Code) -> Code:
+        return Code(f" {sign} ".join(c.at(ATOM) for c in codes), LOOSE)
+
+    # What may fail for some numbers comes behind what guards it.
+    operands = sorted(node.args, key=lambda a: (a.has(Pow, Application), default_sort_key(a)))
+    return Rule(operands, write, strict=operands[:1])
+
+
+def _compared(condition: Basic) -> list[Basic]:
+    """What the condition compares: it is of the dtype that the choice should have."""
+    if isinstance(condition, Relational):
+        return [side for side in condition.args if not side.is_number]
+    if isinstance(condition, BooleanFunction):
+        return [side for part in condition.args for side in _compared(part)]
+    return []
 
 
 @rule.register(Piecewise)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
+    lowered = lower(node)
+    if lowered is not node:
+        return Rule([lowered])
     *branches, (last, otherwise) = [tuple(pair) for pair in node.args]
     if otherwise != True:  # noqa: E712
         branches, last = [*branches, (last, otherwise)], S.NaN
+    values = [*(value for value, _ in branches), last]
+    compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
+    if not (engine.common and all(getattr(value, "is_number", False) for value in values)):
+        compared = []
+    size = next((value for value in values if not getattr(value, "is_Integer", False)), values[0])
 
     def write(last: Code, *codes: Code) -> Code:
-        pairs = list(zip(codes[::2], codes[1::2], strict=True))
+        pairs = list(zip(codes[: 2 * len(branches) : 2], codes[1::2], strict=False))
+        pairs = pairs[: len(branches)]
+        if compared:
+            sides = codes[2 * len(branches) :]
+            value = last if size is values[-1] else codes[2 * values.index(size)]
+            kind = engine.row.call("small") if getattr(size, "is_Integer", False) else value
+            like = Code(engine.like.join(sides[:20]), SUM if len(sides) > 1 else ATOM)
+            last = engine.row.call("common", like, kind, last)
         return reduce(
-            lambda rest, pair: engine.call(engine.where, pair[1], pair[0], rest),
+            lambda rest, pair: engine.call("where", pair[1], pair[0], rest),
             reversed(pairs),
             last,
         )
 
-    return Rule([last, *(part for pair in branches for part in pair)], write)
+    operands = [last, *(part for pair in branches for part in pair), *compared]
+    return Rule(operands, write, strict=[branches[0][1]])
+
+
+@rule.register(Mod)
+def _(node: Expr, engine: Target) -> Rule:
+    if not engine.mod:
+        return rule.dispatch(Basic)(node, engine)
+    return Rule(node.args, lambda *codes: engine.call("mod", *codes), repeats=True)
+
+
+@rule.register(KroneckerDelta)
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(
+        node.args[:2],
+        lambda i, j: engine.call(
+            "where", Code(f"{i.at(SUM)} == {j.at(SUM)}", LOOSE), engine.row.call("unit"), Code("0")
+        ),
+    )
 
 
 # Matrices
 
 
-class Entry(Expr):
-    """An element of a matrix, any: what an elementwise function is applied to."""
-
-    is_extended_real = True
-    is_commutative = True
-
-
-@rule.register(Entry)
-def _(node: Entry, engine: Engine) -> Rule:
-    return Rule(node.args)
-
-
-@rule.register(ElementwiseApplyFunction)
-def _(node: Expr, engine: Engine) -> Rule:
-    variable, *parameters = node.function.variables
-    at = dict(zip(parameters, node.args[2:], strict=True))
-    return Rule([node.function.expr.xreplace({variable: Entry(node.expr), **at})])
-
-
-def _method(template: str) -> Callable[[Any, Engine], Rule]:
-    def of(node: Basic, engine: Engine) -> Rule:
+def _operation(operation: str) -> Callable[[Any, Target], Rule]:
+    def of(node: Basic, engine: Target) -> Rule:
         operands = [arg for arg in node.args if arg.is_Matrix]
-        return Rule(operands, lambda *codes: engine.call(template, *(c.at(ATOM) for c in codes)))
+        return Rule(operands, lambda *codes: engine.call(operation, *codes, of=node))
 
     return of
 
 
-for _kind, _template in (
-    (Transpose, "{0}.T"),
-    (Inverse, "{m}.linalg.inv({0})"),
-    (Determinant, "{m}.linalg.det({0})"),
-    (DiagMatrix, "{m}.diag({0}.reshape(-1))"),
-    (DiagonalOf, "{m}.diagonal({0}).reshape(-1, 1)"),
-    (DiagonalMatrix, "{m}.diag({m}.diagonal({0}))"),
+for _kind, _name in (
+    (Transpose, "transpose"),
+    (Inverse, "inverse"),
+    (Solve, "solve"),
+    (Determinant, "determinant"),
+    (Signs, "slogdet"),
+    (DiagMatrix, "diag"),
+    (DiagonalOf, "diagonal"),
+    (DiagonalMatrix, "diagonal_matrix"),
 ):
-    rule.register(_kind, _method(_template))
+    rule.register(_kind, _operation(_name))
 
 
-def _filled(node: Basic, engine: Engine, name: str) -> Rule:
-    return Rule(node.shape, lambda m, n: engine.call("{m}.{2}(({0}, {1}))", m, n, name))
+@rule.register(LogDet)
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(node.args, lambda code: engine.call("logdet", code, of=node), repeats=True)
+
+
+@rule.register(Filled)
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(node.args, lambda *codes: engine.call("broadcast", *codes, of=node))
+
+
+def _shape(node: Any) -> list[Expr]:
+    return [sympify(size) for size in node.shape]
 
 
 @rule.register(ZeroMatrix)
-def _(node: Expr, engine: Engine) -> Rule:
-    return _filled(node, engine, "zeros")
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(_shape(node), lambda *codes: engine.call("zeros", *codes, of=node))
 
 
 @rule.register(OneMatrix)
-def _(node: Expr, engine: Engine) -> Rule:
-    return _filled(node, engine, "ones")
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(_shape(node), lambda *codes: engine.call("ones", *codes, of=node))
 
 
 @rule.register(Identity)
-def _(node: Expr, engine: Engine) -> Rule:
-    return Rule([node.shape[0]], lambda n: engine.call("{m}.eye({0})", n))
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(_shape(node)[:1], lambda n: engine.call("eye", n, of=node))
 
 
 def _ones_aside(term: Expr) -> tuple[Expr, tuple[bool, bool]]:
@@ -656,46 +718,52 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 
 @rule.register(MatAdd)
-def _(node: Expr, engine: Engine) -> Rule:
-    return Rule(_broadcasting(node.args), rule.dispatch(Add)(node, engine).write)
+def _(node: Expr, engine: Target) -> Rule:
+    lowered = lower(node)
+    if lowered is not node:
+        return Rule([lowered])
+    terms = _broadcasting(node.args) if engine.broadcasts else node.args
+    return Rule(terms, rule.dispatch(Add)(node, engine).write)
 
 
 @rule.register(HadamardProduct)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
-        return Code(_join([_factor(code) for code in codes], "*"), PRODUCT)
+        sign = engine.call("hadamard", of=node)
+        return Code(_join([_factor(code) for code in codes], sign), PRODUCT)
 
     return Rule(_broadcasting(node.args), write)
 
 
 @rule.register(HadamardPower)
-def _(node: Expr, engine: Engine) -> Rule:
-    return Rule(node.args, lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(node.args, lambda b, e: Code(engine.call("hadamard_power", b, e, of=node), POWER))
 
 
 @rule.register(MatPow)
-def _(node: Expr, engine: Engine) -> Rule:
-    base, exponent = node.args
-    if exponent == -1:
-        return Rule([Inverse(base)])
-    return Rule(
-        [base, exponent], lambda b, e: engine.call("{m}.linalg.matrix_power({0}, {1})", b, e)
-    )
+def _(node: Expr, engine: Target) -> Rule:
+    lowered = lower(node)
+    if lowered is not node:
+        return Rule([lowered])
+    return Rule(node.args, lambda b, e: engine.call("matrix_power", b, e, of=node))
 
 
 @rule.register(MatMul)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
+    lowered = lower(node)
+    if lowered is not node:
+        return Rule([lowered])
     scalar, factors = split(node)
-    if scalar is not S.One:
+    if scalar is not S.One or len(factors) == 1:
         return _scaled(scalar, factors)
     first, last = factors[0], factors[-1]
-    if isinstance(last, OneMatrix):
+    if engine.broadcast and isinstance(last, OneMatrix):
         return _times_ones(matmul(*factors[:-1]), last, 1, engine)
-    if isinstance(first, OneMatrix):
+    if engine.broadcast and isinstance(first, OneMatrix):
         return _times_ones(matmul(*factors[1:]), first, 0, engine)
-    k = _best_split(factors)
-    left, right = matmul(*factors[:k]), matmul(*factors[k:])
-    return Rule([left, right], lambda a, b: Code(f"{a.at(POWER)} @ {b.at(POWER)}", PRODUCT))
+    if len(factors) > 2:
+        return Rule([MatMul(factors[0], matmul(*factors[1:]))])
+    return Rule(factors, lambda a, b: Code(engine.call("matmul", a, b, of=node), PRODUCT))
 
 
 def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
@@ -707,65 +775,46 @@ def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
     return Rule([scalar, matmul(*factors)], write)
 
 
-def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Engine) -> Rule:
+def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
     """A product by a matrix of ones: a sum along an axis, and a broadcast along it."""
     inner, outer = ones.shape if axis == 1 else reversed(ones.shape)
     shape = (matrix.shape[0], outer) if axis == 1 else (outer, matrix.shape[1])
 
     def write(code: Code, m: Code, n: Code) -> Code:
         if inner != 1:
-            code = Code(f"{code.at(ATOM)}.sum(axis={axis}, keepdims=True)")
-        return code if outer == 1 else engine.call("{m}.broadcast_to({0}, ({1}, {2}))", code, m, n)
+            code = engine.call("total_along", code, str(axis), of=ones)
+        return code if outer == 1 else engine.call("broadcast", code, m, n, of=ones)
 
-    return Rule([matrix, *shape], write)
-
-
-def _best_split(factors: Sequence[Expr]) -> int:
-    """Where to split a product of matrices so that the fewest multiplications are made."""
-    # An open dimension is taken to be larger than those that are known.
-    dims = [
-        int(d) if d.is_Integer else 10_000
-        for d in map(sympify, (factors[0].shape[0], *(f.shape[1] for f in factors)))
-    ]
-    best: dict[tuple[int, int], tuple[int, int]] = {(i, i + 1): (0, 0) for i in range(len(factors))}
-    for length in range(2, len(factors) + 1):
-        for i in range(len(factors) - length + 1):
-            j = i + length
-            best[i, j] = min(
-                (best[i, k][0] + best[k, j][0] + dims[i] * dims[k] * dims[j], -k)
-                for k in range(i + 1, j)
-            )
-    return -best[0, len(factors)][1]
+    return Rule([matrix, *map(sympify, shape)], write)
 
 
 @rule.register(Trace)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     scalar, factors = split(node.arg)
     if len(factors) == 1:
-        return _method("{m}.trace({0})")(node, engine)
+        return _operation("trace")(node, engine)
+    if not (engine.total and engine.hadamard):
+        return _operation("trace")(node, engine)
     # The trace of a product is a dot product.
     dot = hadamard(transpose(factors[0]), matmul(*factors[1:]))
 
     def write(c: Code, product: Code) -> Code:
-        total = Code(f"{product.at(ATOM)}.sum()")
+        total = engine.call("total", product, of=node)
         return total if c == "1" else Code(f"{c.at(POWER)}*{total}", PRODUCT)
 
     return Rule([scalar, dot], write)
 
 
 @rule.register(MatrixElement)
-def _(node: Expr, engine: Engine) -> Rule:
-    return Rule(node.args, lambda matrix, i, j: Code(f"{matrix.at(ATOM)}[{i}, {j}]"))
+def _(node: Expr, engine: Target) -> Rule:
+    return Rule(node.args, lambda *codes: engine.call("element", *codes, of=node))
 
 
 @rule.register(MatrixSlice)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     bounds = [*node.rowslice, *node.colslice]
 
-    def write(matrix: Code, *b: Code) -> Code:
-        return Code(f"{matrix.at(ATOM)}[{b[0]}:{b[1]}:{b[2]}, {b[3]}:{b[4]}:{b[5]}]")
-
-    return Rule([node.parent, *bounds], write)
+    return Rule([node.parent, *bounds], lambda *codes: engine.call("slice", *codes, of=node))
 
 
 def _nested(codes: Sequence[str], columns: int) -> str:
@@ -773,35 +822,57 @@ def _nested(codes: Sequence[str], columns: int) -> str:
     return "[" + ", ".join(f"[{row}]" for row in rows) + "]"
 
 
+def _array_operation(entries: Sequence[Expr]) -> str:
+    if all(entry.is_number for entry in entries):
+        return "numbers" if all(entry.is_Integer for entry in entries) else "reals"
+    return "array"
+
+
 @rule.register(MatrixBase)
-def _(node: Any, engine: Engine) -> Rule:
-    rows, columns = node.shape
+def _(node: Any, engine: Target) -> Rule:
+    rows, columns = map(int, node.shape)
+    entries = node.flat()
+    operation = _array_operation(entries)
+    if operation != "array" or not engine.stack or (engine.mixed and not _is_mixed(entries)):
+        return Rule(
+            entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
+        )
 
     def write(*codes: Code) -> Code:
-        if engine.name == "torch":
-            entries = ", ".join(f"torch.as_tensor({code})" for code in codes)
-            return Code(f"torch.stack([{entries}]).reshape({rows}, {columns})")
-        template = {"mpmath": "{m}.matrix({0})", "sympy": "{m}.Matrix({0})", "math": "{0}"}
-        return engine.call(template.get(engine.name, "{m}.array({0})"), _nested(codes, columns))
+        cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
+        stack = engine.call("stack", ", ".join(cast), of=node)
+        return engine.call("reshape", stack, f"{rows}, {columns}", of=node)
 
-    if engine.name == "numexpr":
-        raise NotImplementedError("lambdify: numexpr has no matrices; give a list of the elements")
-    return Rule(node.flat(), write)
+    return Rule(entries, write)
+
+
+def _cast(code: Code, entry: Expr, engine: Target) -> Code:
+    """A number in the dtype of what the function reads; anything else as it is."""
+    if not entry.is_number:
+        return code
+    return engine.call("cast" if entry.is_Integer else "cast_real", code)
+
+
+def _is_mixed(entries: Sequence[Expr]) -> bool:
+    """Whether some entries may be arrays and others numbers."""
+    return len({entry.is_number for entry in entries}) > 1
 
 
 @rule.register(NDimArray)
-def _(node: Any, engine: Engine) -> Rule:
-    return Rule(
-        list(node._array),
-        lambda *codes: engine.call(
-            "{m}.array([{0}]).reshape({1})", ", ".join(codes), str(tuple(map(int, node.shape)))
-        ),
-    )
+def _(node: Any, engine: Target) -> Rule:
+    shape = str(tuple(map(int, node.shape)))
+    operation = _array_operation(list(node._array))
+
+    def write(*codes: Code) -> Code:
+        flat = engine.call(operation, f"[{', '.join(codes)}]", of=node)
+        return engine.call("shaped", flat, shape, of=node)
+
+    return Rule(list(node._array), write)
 
 
 @rule.register(BlockMatrix)
-def _(node: Expr, engine: Engine) -> Rule:
+def _(node: Expr, engine: Target) -> Rule:
     blocks = node.blocks
     return Rule(
-        blocks.flat(), lambda *codes: engine.call("{m}.block({0})", _nested(codes, blocks.cols))
+        blocks.flat(), lambda *codes: engine.call("blocks", _nested(codes, blocks.cols), of=node)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from sympy import (
@@ -28,6 +29,7 @@ from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.rules import Rules, local
 from symrelu.graph import postorder
+from symrelu.inputs import holds_text
 from symrelu.matrices.algebra import element, matadd
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
@@ -220,10 +222,10 @@ def _total(parts: list[Expr]) -> Expr:
 
 
 def scalar(expr: Any, name: str = "gradient") -> Expr:
-    try:
-        root = sympify(expr, strict=True)
-    except SympifyError:
-        root = None
+    root = None
+    if not holds_text(expr):
+        with suppress(SympifyError):
+            root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
         hint = "; of several, take jacobian" if isinstance(expr, (list, tuple, Tuple)) else ""
         raise TypeError(f"{name} takes a scalar expression, not {expr!r}{hint}")

@@ -14,10 +14,10 @@ A rule for a class of your own is three lines::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import reduce, singledispatch
 from itertools import accumulate, product
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sympy import (
     Abs,
@@ -38,6 +38,7 @@ from sympy import (
     HadamardProduct,
     Heaviside,
     Identity,
+    ImmutableMatrix,
     Inverse,
     KroneckerProduct,
     Lambda,
@@ -60,6 +61,7 @@ from sympy import (
     log,
     preorder_traversal,
     sign,
+    sympify,
 )
 from sympy.core.function import ArgumentIndexError
 from sympy.core.mul import _keep_coeff
@@ -69,6 +71,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
+from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
     element,
@@ -120,11 +123,22 @@ def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     """
     if not node.is_Matrix and not any(getattr(arg, "is_Matrix", False) for arg in node.args):
         return NotImplemented  # gradient asks SymPy for the derivatives of this node
+    raise NotImplementedError(_no_rule(node))
+
+
+def _no_rule(node: Basic) -> str:
     name = type(node).__name__
-    raise NotImplementedError(
-        f"gradient has no rule for {name}; register one with "
-        f"@symrelu.gradients.pullback.register({name})"
-    )
+    return f"gradient has no rule for {name}, in {node}; {_REMEDY.format(name)}"
+
+
+_REMEDY = """register one:
+
+from symrelu.gradients import pullback
+
+@pullback.register({0})
+def _(node, cotangent, needed):
+    yield node.args[0], cotangent  # times the derivative by node.args[0], of its shape
+"""
 
 
 def local(node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]) -> Pullback:
@@ -176,11 +190,7 @@ def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr], diff: Diff) 
     row, column = Dummy("i", integer=True), Dummy("j", integer=True)
     slope = diff(shell, matrix[row, column]).doit().xreplace(back)
     if slope.has(Derivative):
-        name = type(shell).__name__
-        raise NotImplementedError(
-            f"gradient has no rule for {name} by the matrix {matrix}; register one with "
-            f"@symrelu.gradients.pullback.register({name})"
-        )
+        raise NotImplementedError(_no_rule(shell))
     return FunctionMatrix(*matrix.shape, Lambda((row, column), slope))
 
 
@@ -235,7 +245,12 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 @pullback.register(Function)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     parts = [(i, arg) for i, arg in enumerate(node.args) if arg in needed]
-    slope = _fdiff if type(node)._eval_derivative is Function._eval_derivative else _by_argument
+    if any(arg.is_Matrix for _, arg in parts):
+        raise NotImplementedError(_no_rule(node))
+    cls = type(node)
+    slope = _fdiff if cls._eval_derivative is Function._eval_derivative else _by_argument
+    if slope is _fdiff and cls.fdiff is Function.fdiff and rewritten(node) is not None:
+        slope = _by_rewriting
     slopes = [(arg, slope(node, i)) for i, arg in parts]
     if any(slope is None for _, slope in slopes):
         return NotImplemented
@@ -251,6 +266,17 @@ def _by_argument(node: Expr, i: int) -> Expr | None:
         return None
     with evaluate(is_small(x)):
         return slope.xreplace({d: x})
+
+
+def _by_rewriting(node: Expr, i: int) -> Expr | None:
+    """The derivative of a kinked function of the user's own, as it is written with ReLU."""
+    x = node.args[i]
+    d = Dummy(real=known(x, "extended_real"))
+    written = rewritten(node.func(*node.args[:i], d, *node.args[i + 1 :]))
+    if written is None:
+        return None
+    with evaluate(is_small(x)):
+        return written.diff(d).xreplace({d: x})
 
 
 def _fdiff(node: Expr, i: int) -> Expr:
@@ -433,19 +459,48 @@ def of_indices(
 @pullback.register(KroneckerProduct)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     scalar, whole = unscaled(cotangent)
-    if isinstance(whole, Identity):
-        parts: Sequence[Expr] = [Identity(factor.shape[0]) for factor in node.args]
-    else:
-        parts = whole.args if isinstance(whole, KroneckerProduct) else ()
-    if [part.shape for part in parts] != [factor.shape for factor in node.args]:
-        raise NotImplementedError(
-            f"gradient has a rule for {node} in a trace, alone or times other Kronecker products "
-            "of matrices of the same shapes; write the expression so"
-        )
+    parts = _kronecker_factors(whole, [factor.shape for factor in node.args])
+    if not parts:
+        yield from _by_blocks(node, cotangent)
+        return
     inners = [inner(p, f) for p, f in zip(parts, node.args, strict=True)]
     for i, factor in enumerate(node.args):
         if factor in needed:
             yield factor, matmul(scalar, *inners[:i], *inners[i + 1 :], parts[i])
+
+
+def _kronecker_factors(matrix: Expr, shapes: list[Any]) -> list[Expr]:
+    """The factors of a Kronecker product of these shapes; none if it is not known as one."""
+    if isinstance(matrix, Identity) and all(m == n for m, n in shapes):
+        return [Identity(m) for m, _ in shapes]
+    flipped = isinstance(matrix, Transpose)
+    product = matrix.arg if flipped else matrix
+    if not isinstance(product, KroneckerProduct):
+        return []
+    parts = [transpose(part) if flipped else part for part in product.args]
+    return parts if [part.shape for part in parts] == shapes else []
+
+
+def _by_blocks(node: Expr, cotangent: Expr) -> Pullback:
+    r"""$A \otimes B$ consists of the blocks $A_{ij} B$."""
+    first, *others = node.args
+    rest = others[0] if len(others) == 1 else KroneckerProduct(*others)
+    (m, n), (p, q) = first.shape, rest.shape
+    if not all(sympify(d).is_Integer for d in (m, n, p, q)):
+        raise NotImplementedError(
+            f"gradient has no rule for {node} of open dimensions, but in a trace, alone or times "
+            "other Kronecker products of matrices of the same shapes; give the dimensions numbers"
+        )
+
+    def block(i: int, j: int) -> Expr:
+        return MatrixSlice(cotangent, (i * p, (i + 1) * p), (j * q, (j + 1) * q))
+
+    yield first, ImmutableMatrix(m, n, lambda i, j: inner(block(i, j), rest))
+    blocks = [matmul(element(first, i, j), block(i, j)) for i in range(m) for j in range(n)]
+    if len(others) == 1:
+        yield rest, matadd(blocks)
+    else:
+        yield from pullback(rest, matadd(blocks), node.args)
 
 
 @pullback.register(Trace)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial, reduce, singledispatch
 from itertools import chain, pairwise
+from operator import add, mul
 from typing import Any, TypeAlias
 
 from sympy import (
@@ -18,18 +20,18 @@ from sympy import (
     Max,
     Min,
     Mul,
+    Ne,
     Piecewise,
+    Poly,
     Pow,
     S,
     SingularityFunction,
     Symbol,
-    SympifyError,
     expand,
     factor,
     reduced,
     sign,
     sqrt,
-    sympify,
 )
 from sympy.core.relational import (
     GreaterThan,
@@ -40,13 +42,29 @@ from sympy.core.relational import (
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.polys.polyerrors import PolynomialError
+from sympy.polys.polyerrors import ComputationFailed, PolynomialError
 
 from symrelu.function import ReLU
 from symrelu.graph import postorder
-from symrelu.kinks.lines import Line, NoLineError, broken, ordered, samples
+from symrelu.inputs import expression
+from symrelu.kinked import as_step, has_kinks, in_relu, is_kinked
+from symrelu.kinks.lines import Line, broken, ordered, samples, total
+from symrelu.kinks.numbers import (
+    NoLineError,
+    Number,
+    as_expr,
+    is_zero,
+    minus,
+    negative,
+    number,
+    plus,
+    sign_of,
+    tidy,
+    times,
+)
+from symrelu.kinks.pieces import Break, Pieces
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import is_small, known
+from symrelu.signs import is_small, is_written_out, signs
 
 
 def as_relu(expr: Any, H0: Any = None) -> Any:
@@ -146,144 +164,289 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     slope = None if H0 is None else ReLU(Dummy(), H0).H0
     if isinstance(expr, MatrixBase):
         return expr.applyfunc(lambda entry: as_relu(entry, H0))
-    conversion = Conversion(slope)
-    return conversion.written(conversion.prepared(expression(expr, "as_relu")))
+    basic = expression(expr, "as_relu")
+    for _ in range(_ROUNDS):
+        before, conversion = basic, Conversion(slope)
+        basic = conversion.written(conversion.prepared(before))
+        # What was inside of steps and products may be more once it is written with ReLU.
+        if not is_written_out(basic) or conversion.is_in_one_variable(before) or basic == before:
+            break
+    return basic
+
+
+_ROUNDS = 10
 
 
 def broken_line(expr: Basic) -> Line | None:
     """The broken line of one variable that the expression is, if it is one."""
-    if not isinstance(expr, Expr):
-        return None
-    conversion = Conversion()
-    form = conversion.form(conversion.prepared(expr))
+    form = _form_of(expr)
     return form if isinstance(form, Line) else None
 
 
-def expression(expr: Any, caller: str) -> Basic:
-    """Sympify, but parse no text."""
-    with suppress(SympifyError):
-        if isinstance(basic := sympify(expr, strict=True), Basic):
-            return basic
-    raise TypeError(f"{caller} takes expressions, not {expr!r}")
+def piecewise(expr: Basic) -> Expr | None:
+    """The one ``Piecewise`` that a piecewise polynomial of one variable is, sorted."""
+    form = _form_of(expr)
+    if isinstance(form, Line):
+        return form.as_piecewise(slopes=False)
+    return None if form is None else form.as_piecewise()
 
 
-KINKED = (ReLU, Max, Min, Abs, Piecewise, Heaviside, sign, SingularityFunction)
-# The broken line that an expression is, or else the expression in terms of ReLU.
-Form: TypeAlias = Line | Any
+def _form_of(expr: Basic) -> Form | None:
+    if not _is_scalar(expr):
+        return None
+    conversion = Conversion()
+    form = conversion.form(conversion.prepared(expr))
+    return form if conversion.is_complete(form) else None
+
+
+Form: TypeAlias = Line | Pieces
 
 
 class Conversion:
-    """One request: what its subexpressions became, each found once."""
+    """One request: what its subexpressions became, each found once.
+
+    The form of what cannot be converted is a line all the same, in a variable that is the
+    expression itself.
+    """
 
     def __init__(self, H0: Expr | None = None) -> None:
         self.H0 = H0
         self.forms: dict[Basic, Form] = {}
         self.kinked: dict[Basic, bool] = {}
+        self.rebuilds: dict[Basic, Any] = {}
+        self.made: dict[tuple[Expr, Expr], Expr] = {}  # to make one again costs SymPy's time
 
     def prepared(self, root: Basic) -> Basic:
-        """The same, the forms inside known when they are asked for, without recursion."""
+        """The same, what is inside known when it is asked for, without recursion."""
         for node in postorder(root):
-            if isinstance(node, Expr):
+            if _is_scalar(node):
                 self.form(node)
+            elif self.has_kinks(node):
+                self.rebuilt(node)
         return root
 
-    def form(self, node: Basic) -> Form:
+    def form(self, node: Expr) -> Form:
         if node not in self.forms:
             self.forms[node] = self._form(node)
         return self.forms[node]
 
-    def _form(self, node: Basic) -> Form:
+    def _form(self, node: Expr) -> Form:
+        if self.has_kinks(node) or isinstance(node, (Symbol, Add, Mul)):
+            return rule(node, self)
+        if is_small(node) and node.is_number and node.is_real:
+            return Line(None, number(node))
+        return opaque(node)
+
+    def is_in_one_variable(self, node: Any) -> bool:
+        """Whether the form has all that is kinked in its own kinks."""
+        form = self.forms.get(node)
+        return isinstance(form, Line) and self.is_complete(form)
+
+    def is_complete(self, form: Form) -> bool:
+        """Whether no kink stands in what the form has for its variable or its constants."""
+        numbers = (form.intercept,) if isinstance(form, Line) else chain(*form.polynomials)
+        parts = (as_expr(part) for part in (form.x, *numbers) if part is not None)
+        return not any(map(self.has_kinks, parts))
+
+    def written(self, node: Basic) -> Any:
+        """The node in terms of ReLU."""
         if not self.has_kinks(node):
-            if is_small(node) and node.is_number and node.is_real:
-                return Line(None, node)
-            if not isinstance(node, (Symbol, Add, Mul)):
-                return node
-        form = rule(node, self)
-        return form if isinstance(form, Line) or self.has_kinks(node) else node
+            return node
+        if _is_scalar(node) and isinstance(form := self.form(node), Line):
+            return self.expr(form)
+        return self.rebuilt(node)
 
-    def written(self, node: Basic) -> Basic:
-        return self.expr(self.form(node)) if self.has_kinks(node) else node
+    def rebuilt(self, node: Basic) -> Any:
+        """The node of what its arguments became."""
+        if node not in self.rebuilds:
+            args = list(map(self.written, node.args))
+            self.rebuilds[node] = node if args == list(node.args) else _with(node, args)
+        return self.rebuilds[node]
 
-    def expr(self, form: Form) -> Basic:
-        return form.as_hinges(self.H0) if isinstance(form, Line) else form
+    def instead(self, node: Expr, other: Expr) -> Form:
+        """The form of another expression, which is as good."""
+        self.rebuilds[node] = self.written(self.prepared(other))
+        return self.form(other)
+
+    def expr(self, line: Line) -> Any:
+        return line.as_hinges(self.H0, self.hinge)
+
+    def hinge(self, u: Expr, H0: Expr) -> Any:
+        return self.made.get((u, H0)) or ReLU(u, H0)
 
     def has_kinks(self, node: Basic) -> bool:
         if node not in self.kinked:
-            here = isinstance(node, KINKED) or _is_root(node)
+            here = is_kinked(node) or _is_root(node)
             self.kinked[node] = here or any(map(self.has_kinks, node.args))
         return self.kinked[node]
 
-    # Arithmetic with forms
+    # The arithmetic in which the list of what is kinked is read
 
-    def sum(self, *forms: Form) -> Form:
-        by_variable: dict[Expr | None, Line] = {}
-        others = []
-        for form in forms:
-            if isinstance(form, Line):
-                by_variable[form.x] = by_variable.get(form.x, ZERO) + form
-            else:
-                others.append(form)
-        if not others and len(by_variable.keys() - {None}) <= 1:
-            return reduce(Line.__add__, by_variable.values(), ZERO)
-        return Add(*others, *map(self.expr, by_variable.values()))
+    def read(self, expr: Expr) -> Value:
+        if expr not in self.forms:
+            self.prepared(expr)
+        return Value(self.line(expr), self)
 
-    def relu(self, form: Form, H0: Expr) -> Form:
-        if isinstance(form, Line):
-            with suppress(NoLineError):
-                # A slope that was asked for is set when the line is written.
-                return form.relu(H0 if self.H0 is None else S.Zero)
-        return ReLU(self.expr(form), H0 if self.H0 is None else self.H0)
+    def relu(self, value: Value, H0: Expr) -> Value:
+        line = value.line
+        with suppress(NoLineError):
+            line = upright(line)
+            # A slope that was asked for is set when the line is written.
+            return Value(line.relu(H0 if self.H0 is None else S.Zero), self)
+        return Value(opaque(ReLU(self.expr(line), H0 if self.H0 is None else self.H0)), self)
 
-    def abs(self, form: Form) -> Form:
-        return self.sum(2 * self.relu(form, S.Half), -1 * form)
+    def line(self, node: Expr) -> Line:
+        """The form; what jumps is its own variable."""
+        form = self.form(node)
+        return form if isinstance(form, Line) else opaque(self.rebuilt(node))
+
+    def sum(self, lines: Iterable[Line]) -> Line:
+        lines = list(lines)
+        if len({line.x for line in lines} - {None}) <= 1:
+            return total(lines)
+        kinked = _by_variable(line for line in lines if line.kinks)
+        smooth = [line for line in lines if not line.kinks]
+        constant = total(Line(None, line.intercept) for line in smooth)
+        rest = Add(*(as_expr(line.slope) * line.x for line in smooth if line.x is not None))
+        if not kinked:
+            return total([opaque(rest), constant])
+        (u, line), *others = kinked.items()
+        moved = [shifted(other, v, u) for v, other in others if len(others) < _MANY]
+        known = [line for line in moved if line is not None]
+        if len(known) < len(others) or not (is_small(rest) and is_small(u)):
+            return opaque(Add(rest, *map(self.expr, (constant, *kinked.values()))))
+        k, r = along(rest, u)
+        return total([line, *known, constant, Line(u, number(r), number(k))])
 
 
-ZERO = Line(None, S.Zero)
+class Value:
+    """A line, as an entry in the list of what is kinked reckons with it."""
+
+    def __init__(self, line: Line, to: Conversion) -> None:
+        self.line, self.to = line, to
+
+    def __add__(self, other: Value) -> Value:
+        return Value(self.to.sum([self.line, other.line]), self.to)
+
+    def __sub__(self, other: Value) -> Value:
+        return self + -1 * other
+
+    def __rmul__(self, k: int) -> Value:
+        return Value(S(k) * self.line, self.to)
+
+    def expr(self) -> Any:
+        return self.to.expr(self.line)
+
+
+def opaque(expr: Any) -> Line:
+    """The line that has the expression for its variable, but for the numbers in it."""
+    constant, rest = expr.as_coeff_Add()
+    if rest is S.Zero:
+        return Line(None, number(constant))
+    if rest.is_Add and not (is_small(rest) and not has_kinks(rest)):
+        return Line(rest, number(constant), S.One)
+    factor, variable = rest.primitive() if rest.is_Add else rest.as_coeff_Mul()
+    return Line(variable, number(constant), number(factor))
+
+
+def _with(node: Any, args: list[Any]) -> Any:
+    if not isinstance(node, ElementwiseApplyFunction):
+        return node.func(*args)
+    (function, expr) = args
+    (d,), body = function.variables, function.expr
+    return Elementwise.of(lambda entry: body.xreplace({d: entry}), expr)
+
+
+def _is_scalar(node: Any) -> bool:
+    return isinstance(node, Expr) and not node.is_Matrix and not hasattr(node, "applyfunc")
+
+
+def _by_variable(lines: Iterable[Line]) -> dict[Expr, Line]:
+    """The sums of those in one variable, or in one that stands there with the other sign."""
+    found: dict[Any, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.x, []).append(line)
+    for x in [x for x in found if -x in found and x.could_extract_minus_sign()]:
+        found[-x] += map(flipped, found.pop(x))
+    return {x: total(group) for x, group in found.items()}
+
+
+def flipped(line: Line) -> Line:
+    """The same, with the negative of its variable for the variable."""
+    x: Any = line.x
+    intercept, slope = line.intercept, line.slope
+    for t, (jump, _) in line.kinks.items():
+        intercept, slope = minus(intercept, times(jump, t)), plus(slope, jump)
+    kinks = {negative(t): (jump, minus(jump, at)) for t, (jump, at) in line.kinks.items()}
+    return Line(-x, intercept, negative(slope), kinks)
+
+
+def upright(line: Line) -> Line:
+    """The same, in the variable that has a positive factor; a symbol is one in either case."""
+    if line.x is None or line.x.is_Symbol or line.kinks or sign_of(line.slope) >= 0:
+        return line
+    return flipped(line)
+
+
+def shifted(line: Line, v: Any, u: Any) -> Line | None:
+    """A line in ``v = u + r`` written in ``u``, if the sign of ``r`` is known."""
+    r = v - u
+    if not is_small(r) or len(signs(r := tidy(r))) != 1:
+        return None
+    kinks = {minus(t, r): kink for t, kink in line.kinks.items()}
+    return Line(u, plus(line.intercept, times(line.slope, r)), line.slope, kinks)
+
+
+def along(expr: Any, u: Any) -> tuple[Expr, Expr]:
+    """k and r with ``expr = k*u + r``: r a number, or of known sign, if there are such."""
+    best = S.Zero, expr
+    terms = expr.as_coefficients_dict()
+    for term, coefficient in u.as_coefficients_dict().items():
+        k = terms.get(term, S.Zero) / coefficient
+        r = tidy(expr - k * u) if k else expr
+        if r.is_number:
+            return k, r
+        if len(signs(r)) == 1 and len(signs(best[1])) > 1:
+            best = k, r
+    return best
+
+
 _STRICT = (StrictGreaterThan, StrictLessThan)
 _ORDERS = (*_STRICT, GreaterThan, LessThan)
 
 
-def rebuilt(node: Basic, to: Conversion) -> Form:
-    """The node of what its arguments became: what becomes of a node that has no rule."""
-    args = list(map(to.written, node.args))
-    return node if args == list(node.args) else node.func(*args)
-
-
-rule = singledispatch(rebuilt)
+@singledispatch
+def rule(node: Any, to: Conversion) -> Form:
+    """What becomes of a node: as the list of what is kinked says, or the node of its arguments."""
+    value = in_relu(node, to)
+    return opaque(to.rebuilt(node)) if value is None else value.line
 
 
 @rule.register(Symbol)
 def _(node: Symbol, to: Conversion) -> Form:
-    return Line(node, S.Zero, S.One) if may_be_real(node) else node
+    return Line(node, S.Zero, S.One)
 
 
 @rule.register(Add)
 def _(node: Add, to: Conversion) -> Form:
-    if (absorbed := _without_steps(node, to)) is not None:
-        return to.form(absorbed)
-    return to.sum(*map(to.form, node.args))
+    if all(isinstance(to.form(arg), Line) for arg in node.args):
+        if (absorbed := _without_steps(node, to)) is not None:
+            return to.instead(node, absorbed)
+        return to.sum(map(to.line, node.args))
+    return _with_steps(node, to) or to.sum(map(to.line, node.args))
 
 
 @rule.register(Mul)
 def _(node: Mul, to: Conversion) -> Form:
-    if (absorbed := _without_steps(node, to)) is not None:
-        return to.form(absorbed)
     forms = list(map(to.form, node.args))
-    factors = [form for form in forms if not (isinstance(form, Line) and form.x is None)]
-    if len(factors) <= 1 and all(isinstance(form, Line) for form in factors):
-        k = Mul(*(form.intercept for form in forms if form not in factors))
+    factors = [form for form in forms if form.x is not None]
+    if len(factors) <= 1 and all(isinstance(form, Line) for form in forms):
+        numbers = (form.intercept for form in forms if isinstance(form, Line) and form.x is None)
+        k = reduce(times, numbers, S.One)
         return k * (factors[0] if factors else Line(None, S.One))
-    return node.func(*map(to.written, node.args))
-
-
-@rule.register(ReLU)
-def _(node: ReLU, to: Conversion) -> Form:
-    return to.relu(to.form(node.args[0]), node.H0)
-
-
-@rule.register(Abs)
-def _(node: Abs, to: Conversion) -> Form:
-    return to.abs(to.form(node.args[0])) if may_be_real(node.args[0]) else rebuilt(node, to)
+    if not to.has_kinks(node):
+        return opaque(node)
+    return _with_steps(node, to) or opaque(to.rebuilt(node))
 
 
 @rule.register(Pow)
@@ -292,65 +455,135 @@ def _(node: Pow, to: Conversion) -> Form:
         root = sqrt(factor(node.base))
         if root.has(Abs):  # (x - 1)**2 was written out
             return to.form(root)
-    return rebuilt(node, to)
+    if isinstance(node.base, sign):  # 0 at 0, and whatever there was elsewhere
+        return opaque(to.rebuilt(node))
+    return _in_pieces(node, to) or opaque(to.rebuilt(node))
 
 
 def _is_root(node: Basic) -> bool:
     """Whether it could be the root of a square, of which there is more than SymPy's Abs."""
     is_root = node.is_Pow and node.exp is S.Half and node.base.is_Add and is_small(node)
-    return bool(is_root and node.base.is_extended_real and not node.is_number)
+    real = is_root and node.base.is_extended_real and not node.is_number
+    return bool(real and node.base.is_polynomial(*node.base.free_symbols))
 
 
 @rule.register(SingularityFunction)
 def _(node: SingularityFunction, to: Conversion) -> Form:
     x, a, n = node.args
-    if not (n.is_Integer and n.is_positive):
-        return rebuilt(node, to)
-    ramp = to.relu(to.form(x - a), S.One)
-    return ramp if n == 1 else to.expr(ramp) ** n
+    if n.is_zero:
+        return _step(node, to)
+    if n.is_Integer and n > 1:
+        return to.instead(node, to.read(SingularityFunction(x, a, 1)).expr() ** n)
+    value = in_relu(node, to)
+    return opaque(to.rebuilt(node)) if value is None else value.line
 
 
-@rule.register(ElementwiseApplyFunction)
-def _(node: ElementwiseApplyFunction, to: Conversion) -> Form:
-    (d,), body = node.function.variables, to.written(node.function.expr)
-    return Elementwise.of(lambda entry: body.xreplace({d: entry}), to.written(node.expr))
-
-
-# Max and Min
+@rule.register(ReLU)
+def _(node: ReLU, to: Conversion) -> Form:
+    to.made[node.args[0], node.H0] = node
+    return in_relu(node, to).line
 
 
 @rule.register(Max)
 @rule.register(Min)
 def _(node: Expr, to: Conversion) -> Form:
-    up = 1 if isinstance(node, Max) else -1
-    first, *others = sorted(map(to.form, node.args), key=lambda f: not _is_constant(f))
-    total = first
-    for form in others:
-        above = to.sum(up * form, -up * total)
-        total = to.sum(total, up * to.relu(above, S.Half))
-    return _with_slopes_of(node, total, to) if isinstance(total, Line) and others[1:] else total
-
-
-def _is_constant(form: Form) -> bool:
-    return isinstance(form, Line) and form.x is None
+    line = in_relu(node, to).line
+    if len(node.args) > 2 and all(to.line(arg).x in (None, line.x) for arg in node.args):
+        with suppress(NoLineError):
+            return _with_slopes_of(node, line, to)
+    return line
 
 
 def _with_slopes_of(node: Expr, line: Line, to: Conversion) -> Line:
     """The slopes that SymPy gives ``Max`` and ``Min`` where several arguments meet."""
-    up = 1 if isinstance(node, Max) else -1
-    lines = [to.form(arg) for arg in node.args]
+    up = S.One if isinstance(node, Max) else S.NegativeOne
+    lines = list(map(to.line, node.args))
 
-    def slope_at(t: Expr) -> Expr:
-        values = [arg.value_at(t) for arg in lines]
-        others = (node.func(*values[:i], *values[i + 1 :]) for i in range(len(values)))
-        chosen = (Heaviside(up * (v - w), S.Half) for v, w in zip(values, others, strict=True))
-        return Add(*(arg.slope_at(t) * h for arg, h in zip(lines, chosen, strict=True)))
+    def slope_at(t: Number) -> Number:
+        ahead = [times(up, arg.value_at(t)) for arg in lines]
+        slope: Number = S.Zero
+        for i, (arg, value) in enumerate(zip(lines, ahead, strict=True)):
+            behind = (sign_of(minus(value, other)) for j, other in enumerate(ahead) if j != i)
+            share = {-1: S.Zero, 0: S.Half, 1: S.One}[min(behind)]
+            slope = plus(slope, times(share, arg.slope_at(t)))
+        return slope
 
     ends = ((p.t, slope_at(p.t), p.right) for p in line.points())
     return broken(line.x, line.intercept, line.slope, ends)
 
 
 # Steps
+
+
+@rule.register(Heaviside)
+@rule.register(sign)
+def _step(node: Expr, to: Conversion) -> Form:
+    step = as_step(node)
+    if step is not None:
+        u, at, left = step
+        with suppress(NoLineError):
+            return _step_of(to.read(u).line, at, left)
+    return opaque(to.rebuilt(node))
+
+
+def _step_of(line: Line, at: Expr, left: Expr) -> Form:
+    values = {-1: left, 0: at, 1: S.One}
+    if line.x is None:
+        return Line(None, values[sign_of(line.intercept)])
+    places = line.landmarks()
+    between = [values[sign_of(line.value_at(t))] for t in samples(places)]
+    breaks = (
+        Break(t, values[sign_of(line.value_at(t))], S.Zero, after - before)
+        for t, (before, after) in zip(places, pairwise(between), strict=True)
+    )
+    return Pieces(line.x, tuple(breaks), tuple((value,) for value in between))
+
+
+_MANY = 20  # pieces in one product or sum, or variables to bring together
+
+
+def _in_pieces(node: Expr, to: Conversion) -> Form | None:
+    """A sum, product or power in one variable with steps or kinks, interval by interval."""
+    power = node.exp if node.is_Pow else S.One
+    args = node.args[:1] if node.is_Pow else node.args
+    if not (power.is_Integer and 0 < power < 9):
+        return None
+    forms = {arg: to.form(arg) for arg in args}
+    jumps = (f for f in forms.values() if isinstance(f, Pieces) or f.kinks)
+    variables = {form.x for form in jumps}
+    if len(variables) != 1:
+        return None
+    (x,) = variables
+    try:
+        found = [_pieces(arg, form, x) for arg, form in forms.items()]
+        parts = [part for part in found if part is not None]
+        if len(parts) > _MANY or len(parts) < len(found):
+            return None
+        pieces = reduce(add if node.is_Add else mul, parts)
+        for _ in range(int(power) - 1):
+            pieces = pieces * parts[0]
+        return pieces.as_line() or pieces
+    except NoLineError:
+        return None
+
+
+def _pieces(arg: Expr, form: Form, x: Any) -> Pieces | None:
+    if isinstance(form, Pieces):
+        return form
+    if form.x in (None, x):
+        return Pieces.of(form, x)
+    if x.is_Symbol and arg.is_polynomial(x):
+        coefficients = Poly(arg, x).all_coeffs()
+        if all(c.is_number for c in coefficients):
+            return Pieces(x, (), (tuple(map(number, reversed(coefficients))),))
+    return None
+
+
+def _with_steps(node: Expr, to: Conversion) -> Form | None:
+    pieces = _in_pieces(node, to)
+    if not isinstance(pieces, Line) and (absorbed := _without_steps(node, to)) is not None:
+        return to.instead(node, absorbed)
+    return pieces
 
 
 def _without_steps(node: Expr, to: Conversion) -> Expr | None:
@@ -360,12 +593,12 @@ def _without_steps(node: Expr, to: Conversion) -> Expr | None:
     """
     if not _has_steps(node):
         return None
-    converted = node.func(*map(to.written, node.args))
+    converted = to.rebuilt(node)
     if not _has_steps(converted):
-        return converted
+        return converted if converted != node else None
     terms = list(Add.make_args(expand_only(converted)))
     absorbed = []
-    for step in dict.fromkeys(f for term in terms for f in Mul.make_args(term) if _is_step(f)):
+    for step in dict.fromkeys(f for term in terms for f in Mul.make_args(term) if as_step(f)):
         u, ramp = _ramp(step)
         concerned = [term for term in terms if step in Mul.make_args(term)]
         factor = Add(*(Mul(*(f for f in Mul.make_args(t) if f != step)) for t in concerned))
@@ -377,26 +610,15 @@ def _without_steps(node: Expr, to: Conversion) -> Expr | None:
 
 def _has_steps(node: Expr) -> bool:
     """Whether a factor, or a factor of a term, is a step."""
-    return any(map(_is_step, chain(node.args, *(arg.args for arg in node.args))))
-
-
-def _is_step(expr: Expr) -> bool:
-    if isinstance(expr, SingularityFunction):
-        return bool(expr.args[2].is_zero)
-    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
-        return isinstance(expr.base, Heaviside) and _is_step(expr.base)
-    return isinstance(expr, (Heaviside, sign)) and may_be_real(expr.args[0])
+    parts = chain(node.args, *(arg.args for arg in node.args))
+    return any(isinstance(part, Expr) and as_step(part) for part in parts)
 
 
 def _ramp(step: Expr) -> tuple[Expr, Expr]:
     """Where a step jumps, and what it is when multiplied by that."""
-    if isinstance(step, sign):
-        return step.args[0], Abs(step.args[0])
-    if isinstance(step, SingularityFunction):
-        return (u := step.args[0] - step.args[1]), ReLU(u, S.One)
-    heaviside, power = step.as_base_exp()
-    u, H0 = heaviside.args
-    return u, ReLU(u, H0**power)
+    u, at, _ = as_step(step) or (S.Zero, S.Zero, S.Zero)
+    # Not Abs(u): of a u that has one sign it would be u, with another slope.
+    return u, 2 * ReLU(u, S.Half) - u if isinstance(step, sign) else ReLU(u, at)
 
 
 # Piecewise
@@ -404,90 +626,148 @@ def _ramp(step: Expr) -> tuple[Expr, Expr]:
 
 @rule.register(Piecewise)
 def _(node: Piecewise, to: Conversion) -> Form:
+    pieces = None
     with suppress(NoLineError):
-        return _line_of_pieces(node, to)
-    converted = rebuilt(node, to)
-    return _in_two_pieces(converted, to) if isinstance(converted, Piecewise) else converted
+        pieces = _in_one_variable(node, to)
+        if line := pieces.as_line():
+            return _facing_right(line)
+    converted = to.rebuilt(node)
+    return _in_two_pieces(converted, to) or pieces or opaque(converted)
 
 
-def _line_of_pieces(node: Piecewise, to: Conversion) -> Line:
+def _facing_right(line: Line) -> Line:
+    """The same with what is 0 on one side 0 on the left."""
+    x: Any = line.x
+    if x.is_Symbol or is_zero(line.slope) or len(line.kinks) == 0:
+        return line
+    last = reduce(plus, (jump for jump, _ in line.kinks.values()), line.slope)
+    return flipped(line) if is_zero(last) else line
+
+
+_HOLDS: dict[type[Relational], Callable[[int], bool]] = {
+    StrictGreaterThan: lambda sign: sign > 0,
+    GreaterThan: lambda sign: sign >= 0,
+    StrictLessThan: lambda sign: sign > 0,  # of what is more minus what is less
+    LessThan: lambda sign: sign >= 0,
+    Eq: lambda sign: sign == 0,
+    Ne: lambda sign: sign != 0,
+}
+
+
+def _in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
     """Look at every interval between the points where a condition or a piece may change."""
-    branches = [to.form(branch) for branch, _ in node.args]
-    gaps = {rel: to.sum(to.form(rel.lhs), -1 * to.form(rel.rhs)) for rel in _relations(node)}
-    lines = [form for form in (*branches, *gaps.values()) if isinstance(form, Line)]
-    variables = {line.x for line in lines} - {None}
-    if len(variables) != 1 or any(gap not in lines for gap in gaps.values()):
+    gaps = {}
+    for rel in _relations(node):
+        if not (_is_scalar(rel.lhs) and _is_scalar(rel.rhs) and type(rel) in _HOLDS):
+            raise NoLineError
+        more, less = (rel.gts, rel.lts) if isinstance(rel, _ORDERS) else rel.args
+        gaps[rel] = upright(to.sum([to.line(more), S.NegativeOne * to.line(less)]))
+    x = next((gap.x for gap in gaps.values() if gap.x is not None), None)
+    if x is None:
         raise NoLineError
-    (x,) = variables
-    breaks = ordered({t for line in lines for t in line.landmarks()})
+    gaps = {rel: _in_variable(gap, x, known=True) for rel, gap in gaps.items()}
+    branches = [_branch(to.form(branch), x) for branch, _ in node.args]
+    places = chain(*(gap.landmarks() for gap in gaps.values()), *(b.places() for b in branches))
+    breaks = _distinct(places)
 
-    def owner(t: Expr) -> int:
+    def owner(t: Number) -> int:
         """The piece that a point belongs to."""
-        truth = {rel: rel.func(gap.value_at(t), 0) for rel, gap in gaps.items()}
+        truth: dict[Any, bool] = {}
+
+        def holds(cond: Any) -> bool:
+            if isinstance(cond, Relational):
+                if cond not in truth:
+                    truth[cond] = _HOLDS[type(cond)](sign_of(gaps[cond].value_at(t)))
+                return truth[cond]
+            return bool(cond.xreplace({rel: S(holds(rel)) for rel in gaps}) == True)  # noqa: E712
+
         for i, (_, cond) in enumerate(node.args):
-            if cond.xreplace(truth) == True:  # noqa: E712
+            if holds(cond):
                 return i
+        raise NoLineError  # it is undefined there
+
+    refined = [branch.refined(breaks) for branch in branches]
+    pieces = [refined[owner(t)].polynomials[i] for i, t in enumerate(samples(breaks))]
+    ends = (_at(node, x, refined, i, owner(t)) for i, t in enumerate(breaks))
+    return Pieces(x, tuple(ends), tuple(pieces))
+
+
+def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> Break:
+    """The break in the branch that it belongs to; a symbol there may be a slope that was chosen."""
+    here = branches[owner].breaks[i]
+    branch = node.args[owner].expr
+    if x.is_Symbol and as_expr(here.value).has(x):
+        t = as_expr(here.t)
+        value, slope = expand(branch.subs(x, t)), branch.diff(x).subs(x, t)
+        return Break(here.t, number(value), number(slope))
+    return here
+
+
+def _branch(form: Form, x: Any) -> Pieces:
+    if isinstance(form, Line):
+        return Pieces.of(_in_variable(form, x, known=False), x)
+    if form.x != x:
         raise NoLineError
+    return form
 
-    def between(t: Expr) -> Line:
-        if not isinstance(piece := branches[owner(t)], Line):
+
+def _in_variable(line: Line, x: Any, known: bool) -> Line:
+    """The line in another variable; what is constant then is of known sign, if that is asked."""
+    if line.x in (None, x):
+        return line
+    if line.x == -x:
+        return flipped(line)
+    if line.kinks:
+        if (moved := shifted(line, line.x, x)) is None:
             raise NoLineError
-        slope = piece.slope_at(t)
-        return Line(x, expand(piece.value_at(t) - slope * t), slope)
-
-    def at(t: Expr) -> tuple[Expr, Expr]:
-        i = owner(t)
-        if isinstance(branches[i], Line):
-            return branches[i].value_at(t), branches[i].slope_at(t)
-        branch = node.args[i].expr  # a symbol in it may be the slope that was chosen here
-        return expand(branch.subs(x, t)), branch.diff(x).subs(x, t)
-
-    pieces = list(map(between, samples(breaks)))
-    ends = []
-    for t, (left, right) in zip(breaks, pairwise(pieces), strict=True):
-        value, slope = at(t)
-        if not left.value_at(t) == value == right.value_at(t):
-            raise NoLineError
-        ends.append((t, slope, right.slope))
-    return broken(x, pieces[0].intercept, pieces[0].slope, ends)
+        return moved
+    k, r = along(line.x, x)
+    if known and not r.is_number and len(signs(r)) > 1:
+        raise NoLineError
+    slope = times(line.slope, number(k))
+    return Line(x, plus(line.intercept, times(line.slope, number(r))), slope)
 
 
-def _relations(node: Piecewise) -> set[Relational]:
-    """What the conditions compare; not what stands inside of that."""
-    found, stack = set(), [cond for _, cond in node.args]
-    while stack:
-        cond = stack.pop()
-        if isinstance(cond, Relational):
-            found.add(cond)
-        else:
-            stack.extend(cond.args)
+def _distinct(places: Iterable[Number]) -> list[Number]:
+    found: list[Number] = []
+    for t in ordered(places):
+        if not found or sign_of(minus(t, found[-1])):
+            found.append(t)
     return found
 
 
-def _in_two_pieces(node: Piecewise, to: Conversion) -> Expr:
+def _relations(node: Piecewise) -> list[Relational]:
+    """What the conditions compare; not what stands inside of that."""
+    found: dict[Relational, None] = {}
+    stack = [cond for _, cond in reversed(node.args)]
+    while stack:
+        cond = stack.pop()
+        if isinstance(cond, Relational):
+            found[cond] = None
+        else:
+            stack.extend(cond.args)
+    return list(found)
+
+
+def _in_two_pieces(node: Any, to: Conversion) -> Line | None:
     """``g + k*ReLU(u)``, where the pieces f and g differ by k*u on the sides of u = 0."""
-    if len(node.args) not in (2, 3):
-        return node
+    if not isinstance(node, Piecewise) or len(node.args) not in (2, 3):
+        return None
     (f, cond), *middle, (g, rest) = node.args
     if not isinstance(cond, _ORDERS) or rest != True:  # noqa: E712
-        return node
+        return None
     u = cond.gts - cond.lts
     k = quotient(f - g, u)
     if k is None or k.free_symbols & u.free_symbols:
-        return node
+        return None
     H0 = S.Zero if isinstance(cond, _STRICT) else S.One
     for value, where in middle:
         share = quotient(value - g, k * u)
         if not isinstance(where, Eq) or quotient(where.lhs - where.rhs, u) is None or share is None:
-            return node
+            return None
         H0 = share
-    return g + k * to.relu(u, H0)
-
-
-def may_be_real(x: Expr) -> bool:
-    """Whether to take it as real: a symbol without assumptions, but not a complex one."""
-    real = known(x, "extended_real")
-    return bool(real) or (real is None and not known(x, "complex"))
+    kink = ReLU(u, H0 if to.H0 is None else to.H0)
+    return to.read(expand_only(g + k * kink)).line
 
 
 # Polynomials
@@ -503,12 +783,14 @@ def quotient(dividend: Expr, divisor: Expr) -> Expr | None:
 
 def divided(dividend: Expr, divisor: Expr) -> Expr | None:
     """The same, for polynomials that are written out."""
+    if divisor == 0:
+        return None
     (c, p), (d, q) = dividend.primitive(), divisor.primitive()
     for k, same in ((S.Zero, S.Zero), (S.One, q), (S.NegativeOne, -q)):
         if p == same:
             return k * c / d
     try:
         (result,), remainder = reduced(p, [q])
-    except PolynomialError:
+    except (PolynomialError, ComputationFailed):  # it is no polynomial, or there is nothing in it
         return None
     return c / d * result if remainder == 0 else None

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable
 from typing import Any
 
-from sympy import (
-    Abs,
-    Add,
-    Dummy,
-    Expr,
-    Heaviside,
-    Max,
-    Min,
-    Mul,
-    Piecewise,
-    Pow,
-    S,
-    count_ops,
-    sign,
-)
+from sympy import Basic, Expr, Max, Min, Piecewise, S, count_ops
 from sympy.matrices import MatrixBase
 
-from symrelu.function import ReLU
-from symrelu.kinks.conversion import (
-    broken_line,
-    divided,
-    expand_only,
-    expression,
-    may_be_real,
-    quotient,
-)
+from symrelu.graph import holds, postorder
+from symrelu.inputs import expression
+from symrelu.kinked import has_kinks, is_kinked, without_deltas
+from symrelu.kinks.cells import polynomial_everywhere
+from symrelu.kinks.conversion import Conversion, broken_line, piecewise
+from symrelu.kinks.steps import Polynomial, Steps, as_sum
+from symrelu.signs import is_written_out
 
 
 def relusimp(expr: Any) -> Any:
@@ -101,164 +83,103 @@ def relusimp(expr: Any) -> Any:
     """
     if isinstance(expr, MatrixBase):
         return expr.applyfunc(relusimp)
-    return _simplified(expression(expr, "relusimp"))
+    return _simplified(without_deltas(expression(expr, "relusimp")))
 
 
-_KINKED = (ReLU, Abs, Max, Min, sign, Heaviside)
-_Form = dict[frozenset[Dummy], Expr]  # a coefficient for each product of steps
+_ROUNDS = 20
 
 
 def _simplified(expr: Any) -> Any:
     """What cannot be written any shorter, inside and out."""
-    if not expr.args or not expr.has(*_KINKED, Piecewise):
-        return expr
-    if expr.has(Piecewise) and (line := broken_line(expr)):
-        return line.as_piecewise(slopes=False)
-    while True:
-        best = min((expr, *_candidates(expr)), key=count_ops)
-        if count_ops(best) == count_ops(expr):
-            return expr
-        expr = best
+    for _ in range(_ROUNDS):
+        before, expr = expr, _Request().simplified(expr)
+        # To compare large graphs takes SymPy longer than the tree is large.
+        if expr is before or not _is_shorter(expr, before):
+            break
+    return expr
 
 
-def _candidates(expr: Any) -> list[Any]:
-    inside = _simplified_inside(expr)
-    forms = [inside] if isinstance(inside, Expr) and not inside.is_Matrix else []
-    if line := broken_line(inside):
-        forms.append(line.as_hinges(S.Zero))
-    normal = (_Kinks().normal(form) for form in forms)
-    return [inside, *(form for form in normal if form is not None)]
+def _is_shorter(expr: Any, before: Any) -> bool:
+    if is_written_out(expr) and is_written_out(before):
+        return bool(expr != before)
+    return _length(expr) < _length(before)
 
 
-def _simplified_inside(expr: Any) -> Any:
-    """Simplify below what the normal form takes care of."""
-    if not expr.args:
-        return expr
-    below = _simplified_inside if _is_arithmetic(expr) else _simplified
-    args = tuple(map(below, expr.args))
-    return expr if args == expr.args else expr.func(*args)
+class _Request:
+    """One walk over an expression: what has become of its parts."""
+
+    def __init__(self) -> None:
+        self.new: dict[Basic, Any] = {}
+        self.parts: dict[Basic, Any] = {}  # the same with kinks inside of sums shortened
+        self.kinked: dict[Basic, bool] = {}
+        self.steps = Steps()
+        self.conversion = Conversion(S.Zero)
+
+    def simplified(self, root: Any) -> Any:
+        nodes = list(postorder(root))
+        whole = {root, *(arg for node in nodes if not _is_arithmetic(node) for arg in node.args)}
+        for node in nodes:
+            inside = any(self.kinked.get(arg, False) for arg in node.args)
+            self.kinked[node] = inside or is_kinked(node)
+            if not self.kinked[node]:
+                self.new[node] = node
+                continue
+            again = _rebuilt(node, self.new)
+            # A part of a sum or product is kept as it is until the whole is known.
+            parts = _rebuilt(node, self.parts) if _is_arithmetic(node) else again
+            if not (node is root or is_written_out(again)):
+                pass  # what is large is looked at once, from outside
+            elif node in whole:
+                again = self.shortest(again, parts)
+            elif is_kinked(node) and (inside or isinstance(node, (Max, Min, Piecewise))):
+                parts = self.shortest(again)
+            self.new[node], self.parts[node] = again, parts
+        return self.new[root]
+
+    def shortest(self, expr: Any, *others: Any) -> Any:
+        forms = [form for form in dict.fromkeys((expr, *others)) if _is_scalar(form)]
+        if forms and holds(expr, Piecewise) and (pieces := piecewise(expr)) is not None:
+            return expr if _is_flat(expr) and _length(pieces) >= _length(expr) else pieces
+        found = (candidate for form in forms for candidate in self.candidates(form))
+        return min((expr, *others, *found), key=_length)
+
+    def candidates(self, expr: Any) -> list[Any]:
+        hinges = self.conversion.written(self.conversion.prepared(expr))
+        found = [hinges] if self.conversion.is_in_one_variable(expr) else []
+        forms: list[Polynomial] = []
+        for written in dict.fromkeys((expr, hinges)):
+            if (form := self.steps.normal(written)) not in forms:
+                forms.append(form)
+                normal = self.steps.written(form)
+                found += [] if normal is None else [normal]
+        for form in forms:
+            if (same := polynomial_everywhere(self.steps, form)) is not None:
+                found.append(as_sum(same))
+                break
+        return found
+
+
+def _rebuilt(node: Any, new: dict[Basic, Any]) -> Any:
+    args = [new.get(arg, arg) for arg in node.args]
+    same = all(a is b for a, b in zip(args, node.args, strict=True))
+    return node if same else node.func(*args)
+
+
+def _is_scalar(expr: Any) -> bool:
+    return isinstance(expr, Expr) and not expr.is_Matrix
+
+
+def _is_flat(expr: Any) -> bool:
+    """Whether it is one ``Piecewise`` that jumps and has nothing kinked in it."""
+    flat = isinstance(expr, Piecewise) and not any(map(has_kinks, expr.args))
+    return flat and broken_line(expr) is None
 
 
 def _is_arithmetic(expr: Any) -> bool:
-    return expr.is_Add or expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer and expr.exp > 0)
+    power = expr.is_Pow and expr.exp.is_Integer and expr.exp > 0
+    return bool(getattr(expr, "is_Add", False) or getattr(expr, "is_Mul", False) or power)
 
 
-class _Kinks:
-    """The steps of an expression, and its normal form in them."""
-
-    def __init__(self) -> None:
-        self.steps: dict[Expr, Dummy] = {}  # by what changes sign there
-        self.jumps: dict[Dummy, tuple[Expr, Expr]] = {}  # of sign and Heaviside
-
-    def normal(self, expr: Expr) -> Expr | None:
-        form = self._form(self._in_steps(expr))
-        return self._written(form, list(reversed(self.steps.items())))
-
-    # From ReLU to steps
-
-    def _step(self, u: Expr) -> Expr:
-        """H(u), by the step of ``u`` or of ``-u``, whatever its value at 0."""
-        _, v = expand_only(u).primitive()
-        flipped = v.could_extract_minus_sign()
-        h = self.steps.setdefault(-v if flipped else v, Dummy())
-        return 1 - h if flipped else h
-
-    def _in_steps(self, expr: Expr) -> Expr:
-        if not expr.has(*_KINKED):
-            return expr
-        if isinstance(expr, ReLU):
-            return self._in_steps(expr.args[0]) * self._step(expr.args[0])
-        if isinstance(expr, Abs) and may_be_real(expr.args[0]):
-            return self._in_steps(expr.args[0]) * (2 * self._step(expr.args[0]) - 1)
-        if isinstance(expr, (Max, Min)):
-            up = 1 if isinstance(expr, Max) else -1
-            written = expr.args[0]
-            for arg in expr.args[1:]:
-                written = written + up * ReLU(up * (arg - written))
-            return self._in_steps(written)
-        if isinstance(expr, (sign, Heaviside)) and may_be_real(expr.args[0]):
-            step = self._step(expr.args[0])
-            jump = Dummy()
-            self.jumps[jump] = expr, (2 * step - 1 if isinstance(expr, sign) else step)
-            return jump
-        if _is_arithmetic(expr):
-            return expr.func(*map(self._in_steps, expr.args))
-        return expr
-
-    def _form(self, expr: Expr) -> _Form:
-        """The normal form, in which no step has a power."""
-        terms: dict[frozenset[Dummy], list[Expr]] = defaultdict(list)
-        known = set(self.steps.values())
-        for term in Add.make_args(self._without_jumps(expand_only(expr))):
-            factors = [f.as_base_exp() for f in Mul.make_args(term)]
-            steps = frozenset(base for base, _ in factors if base in known)
-            rest = (Pow(base, exponent) for base, exponent in factors if base not in known)
-            terms[steps].append(Mul(*rest))
-        form = {steps: Add(*parts) for steps, parts in terms.items()}
-        return {steps: part for steps, part in form.items() if part != 0}
-
-    def _without_jumps(self, expr: Expr) -> Expr:
-        """A jump is as good as a step where what it is multiplied with is 0 at the kink."""
-        for jump, (original, as_step) in self.jumps.items():
-            u = original.args[0]
-            small = all(
-                power == 0 or quotient(coefficient, u) is not None
-                for (power,), coefficient in expr.as_poly(jump).terms()
-            )
-            expr = expand_only(expr.subs(jump, as_step if small else original))
-        return expr
-
-    # And back
-
-    def _written(self, form: _Form, kinks: list[tuple[Expr, Dummy]]) -> Expr | None:
-        """The normal form with a kink in the place of each step; None if one does not fit."""
-        terms = []
-        for i, (v, h) in enumerate(kinks):
-            with_h = {steps - {h}: part for steps, part in form.items() if h in steps}
-            if not with_h:
-                continue
-            ratio = self._divided(with_h, v)
-            factor = None if ratio is None else self._written(ratio, kinks[i + 1 :])
-            if factor is None:
-                return None
-            without = {steps: part for steps, part in form.items() if h not in steps}
-            share = min(_WAYS, key=lambda share: _growth(without, with_h, share))
-            form = _sum(without, with_h, share)
-            scale, kink = _WAYS[share]
-            terms.append(scale * factor * kink(v))
-        return Add(*form.values(), *terms)
-
-    def _divided(self, form: _Form, v: Expr) -> _Form | None:
-        if not v.has(*_KINKED):
-            ratio = {steps: divided(part, v) for steps, part in form.items()}
-            return None if None in ratio.values() else ratio
-        divisor = self._form(self._in_steps(v))
-        ratios = {divided(form.get(steps, S.Zero), part) for steps, part in divisor.items()}
-        if form.keys() != divisor.keys() or len(ratios) != 1 or None in ratios:
-            return None
-        return {frozenset(): ratios.pop()}
-
-
-# How u*h can be written, by the share of u that stays beside the kink.
-_WAYS: dict[Expr, tuple[Expr, Callable[[Expr], Expr]]] = {
-    S.Zero: (S.One, ReLU),
-    S.One: (S.One, lambda v: ReLU(-v)),
-    S.Half: (S.Half, Abs),
-}
-
-
-def _sum(a: _Form, b: _Form, share: Expr) -> _Form:
-    if share == 0:
-        return a
-    touched = {key: a.get(key, S.Zero) + share * part for key, part in b.items()}
-    return {key: part for key, part in (a | touched).items() if part != 0}
-
-
-def _growth(a: _Form, b: _Form, share: Expr) -> int:
-    """How many terms more the sum has than ``a``."""
-    growth = 0
-    for key, part in b.items() if share else ():
-        present = a.get(key, S.Zero).as_coefficients_dict()
-        for term, c in part.as_coefficients_dict().items():
-            growth += (present[term] + share * c != 0) - (present[term] != 0)
-    return growth
+def _length(expr: Any) -> int:
+    """The number of operations; of a large graph, of distinct ones."""
+    return int(count_ops(expr)) if is_written_out(expr) else sum(1 for _ in postorder(expr))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from sympy import (
+    DiagonalOf,
     Expr,
     HadamardProduct,
     KroneckerDelta,
@@ -51,8 +52,16 @@ def contracted(total: Sum) -> Expr | None:
             expr = free * Sum(held, (index, 0, sizes[index] - 1))
         matrix = _Vectorized(sizes).sum(expr, indices[-1], None, None)
     except NotAMatrixError:
-        return None
+        return _without_deltas(total)
     return Trace(matrix)
+
+
+def _without_deltas(total: Sum) -> Expr | None:
+    """The one term of the sum that is left, if there is a delta in it."""
+    if not total.has(KroneckerDelta):
+        return None
+    done: Expr = total.doit()
+    return None if done.has(Sum) else done
 
 
 def _element_of_a_product(summand: Expr, sizes: dict[Expr, Expr]) -> Expr | None:
@@ -131,6 +140,8 @@ class _Vectorized:
         matrix, i, j = expr.args
         if not matrix.free_symbols.isdisjoint(self.sizes):
             raise NotAMatrixError
+        if i == j and i in (row, column):
+            matrix, j = DiagonalOf(matrix), S.Zero
         for axis, index in enumerate((i, j)):
             if index not in (row, column) and index.free_symbols & {row, column}:
                 raise NotAMatrixError  # X[i + 1, 0]

@@ -39,6 +39,7 @@ from sympy import (
     S,
     Subs,
     Sum,
+    Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
@@ -53,7 +54,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.sums import shared_sums
-from symrelu.matrices.table import LEAF, OF_THE_TRANSPOSE, Literal, Table
+from symrelu.matrices.table import BINDER, LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
 
 # What is read of a node: its operands, and what they make.
@@ -85,7 +86,7 @@ class Matters:
             node = stack[-1]
             if id(node) in self.known:
                 stack.pop()
-            elif getattr(node, "is_Matrix", False) or isinstance(node, Sum):
+            elif _is_matrix(node) or isinstance(node, Sum):
                 self._learn(stack.pop(), True)
             elif isinstance(node, MatrixElement) and isinstance(node.parent, MatrixSymbol):
                 self._learn(stack.pop(), False)
@@ -136,9 +137,9 @@ class Reading:
     def _reader(self, node: Basic) -> Reader:
         if isinstance(node, Sum) and (rolled := contracted(node)) is not None:
             return [rolled], lambda table, x: x
-        if not self.matters(node) or not node.args or isinstance(node, _BINDERS):
+        if not self.matters(node) or not node.args:
             return (), lambda table: table.leaf(node)
-        return reader(node)
+        return _binder(node, self.matters) if isinstance(node, _BINDERS) else reader(node)
 
 
 @singledispatch
@@ -148,7 +149,7 @@ def reader(node: Basic) -> Reader:
 
 
 def _as_it_is(table: Table, node: Basic, xs: tuple[Literal, ...]) -> Literal:
-    shape = getattr(node, "shape", ()) if getattr(node, "is_Matrix", False) else ()
+    shape = node.shape if _is_matrix(node) else ()
     if not shape and not isinstance(node, (AppliedUndef, Trace, Determinant)):
         xs = tuple(_scalar(table, node, x) for x in xs)
     return table.node(type(node), xs, shape, source=node)
@@ -170,6 +171,35 @@ def _scalar(table: Table, node: Basic, x: Literal) -> Literal:
 
 def _is_sympys(node: Basic) -> bool:
     return type(node).__module__.startswith("sympy.")
+
+
+def _binder(node: Basic, matters: Matters) -> Reader:
+    """What binds symbols is read in the scalars that do not depend on these."""
+    bound = node.atoms(Symbol) - node.free_symbols
+    parts = [part for part in _quantities(node, bound, matters) if not _is_matrix(part)]
+    if not parts or _is_matrix(node):
+        return (), lambda table: table.leaf(node)
+    names = [parameter(k) for k in range(len(parts))]
+    shell = node.xreplace(dict(zip(parts, names, strict=True)))
+    return parts, lambda table, *xs: table.node(BINDER, xs, data=(shell, tuple(names)))
+
+
+def _quantities(node: Basic, bound: set[Basic], matters: Matters) -> Iterator[Basic]:
+    """The largest parts that hold matrices and no bound symbol."""
+    stack, seen = list(node.args), set()
+    while stack:
+        part = stack.pop()
+        if part in seen or not matters(part):
+            continue
+        seen.add(part)
+        if isinstance(part, Expr) and part.free_symbols.isdisjoint(bound):
+            yield part
+        else:
+            stack.extend(part.args)
+
+
+def _is_matrix(node: Basic) -> bool:
+    return bool(getattr(node, "is_Matrix", False))
 
 
 @reader.register(MatrixSymbol)
@@ -364,7 +394,7 @@ def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     if not variables and not body.has(entry):
         return body, (ENTRY,), []
     known = dict(zip(variables, map(parameter, range(len(variables))), strict=True))
-    for part in _matrix_quantities(body, entry, Matters()):
+    for part in _beside(entry, body):
         known[part] = parameter(len(known))
         parameters.append(part)
     body = body.xreplace({entry: ENTRY, **known}) if entry != ENTRY or known else body
@@ -376,20 +406,16 @@ def parameter(k: int) -> Dummy:
     return Dummy(f"p{k}", dummy_index=k + 1, real=True)
 
 
-def _matrix_quantities(body: Basic, entry: Basic, matters: Matters) -> Iterator[Basic]:
-    """The largest parts that hold matrices and not the entry."""
-    stack, seen = [body], set()
-    while stack:
-        part = stack.pop()
-        if part in seen or not matters(part):
-            continue
-        seen.add(part)
-        if entry not in part.free_symbols:
-            yield part
-        elif getattr(part, "is_Matrix", False):
+def _beside(entry: Basic, body: Basic) -> Iterator[Basic]:
+    """The matrix quantities that a body knows beside the entry."""
+    matters = Matters()
+    if not matters(body):
+        return
+    parts = [body] if entry not in body.free_symbols else list(_quantities(body, {entry}, matters))
+    for part in parts:
+        if _is_matrix(part) and part.shape != (1, 1):
             raise NotImplementedError(
-                f"the body of an elementwise function holds the matrix {part}, which depends "
-                "on the entry; take the entry out of it"
+                f"the body of an elementwise function, {body}, puts its entry into a formula with "
+                f"the matrix {part}; write it with scalars of the matrix only, such as a trace"
             )
-        else:
-            stack.extend(part.args)
+        yield part

@@ -27,6 +27,7 @@ from sympy import (
     Identity,
     Integer,
     Inverse,
+    KroneckerProduct,
     MatAdd,
     MatMul,
     MatPow,
@@ -46,7 +47,7 @@ from symrelu.matrices.algebra import plus, times
 from symrelu.matrices.elementwise import Elementwise
 
 Literal = int
-LEAF, SCALED = "leaf", "scaled"
+LEAF, SCALED, BINDER = "leaf", "scaled", "binder"
 _OPEN = 10_000  # an open dimension is taken to be larger than those that are known
 _FACTORS = 16  # products of more are associated as they were written, so that all stays linear
 SYMMETRIC = (Identity, DiagMatrix, DiagonalMatrix)
@@ -211,11 +212,15 @@ class Table:
 
         If it is ``traced`` the last product need not be taken in full.
         """
-        scalars, matrices = [], []
+        scalars: list[Literal] = []
+        matrices: list[Literal] = []
         for x in factors:
-            c, x = self.scaled(x) if self[x].shape else (x, None)
-            scalars.append(c)
-            matrices += [] if x is None else [x]
+            if self[x].shape:
+                c, y = self.scaled(x)
+                scalars.append(c)
+                matrices.append(y)
+            else:
+                scalars.append(x)
         shape = (self.shape(matrices[0])[0], self.shape(matrices[-1])[1])
         if any(self.is_leaf(x, ZeroMatrix) for x in matrices):
             return self.leaf(ZeroMatrix(*shape))
@@ -312,7 +317,8 @@ class Table:
 
     def hadamard(self, factors: Iterable[Literal]) -> Literal:
         """The product element by element."""
-        scalars, matrices = [], []
+        scalars: list[Literal] = []
+        matrices: list[Literal] = []
         for x in factors:
             c, x = self.scaled(x)
             flip = self.flip if x & 1 else int
@@ -364,6 +370,7 @@ MIRRORS: dict[Any, Mirror] = {
     SCALED: lambda table, data, xs: (data, (xs[0], table.flip(xs[1]))),
     HadamardProduct: lambda table, data, xs: (data, tuple(sorted(map(table.flip, xs)))),
     HadamardPower: _of_all,
+    KroneckerProduct: _of_all,
     BlockDiagMatrix: _of_all,
     Elementwise: _of_the_first,
     Inverse: _of_the_first,

@@ -22,7 +22,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from symrelu.matrices.algebra import front, in_order, matmul, rebuilt
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.matrices.sums import Terms
-from symrelu.matrices.table import LEAF, SCALED, Literal, Table, literals
+from symrelu.matrices.table import BINDER, LEAF, SCALED, Literal, Table, literals
 
 
 class Writer:
@@ -77,6 +77,9 @@ class Writer:
             return data
         if op is SCALED:
             return front(*args)
+        if op is BINDER:
+            shell, names = data
+            return shell.xreplace(dict(zip(names, args, strict=True)))
         if op is MatAdd:
             pairs = zip(args[::2], args[1::2], strict=True)
             return Basic.__new__(MatAdd, *in_order([front(c, m) for c, m in pairs]))

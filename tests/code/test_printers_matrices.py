@@ -14,6 +14,7 @@ from sympy import (
     MatPow,
     MatrixSymbol,
     OneMatrix,
+    Product,
     S,
     Sum,
     Trace,
@@ -75,8 +76,10 @@ def test_values(expr, value):
 
 def test_sums_over_open_limits():
     X, i = IndexedBase("X"), symbols("i", integer=True)
-    with pytest.raises(NotImplementedError, match=r"the limits of Sum\(X\[i\].* are open"):
-        lambdify([X, n], Sum(Indexed(X, i), (i, 0, n)))
+    with pytest.raises(NotImplementedError, match=r"the limits of Product\(X\[i\].* are open"):
+        lambdify([X, n], Product(Indexed(X, i), (i, 0, n)))
+    total = lambdify([X, n], Sum(ReLU(Indexed(X, i)), (i, 0, n - 1)))
+    assert total(np.array([1.0, -2, 5]), 3) == 6
     written_out = lambdify([X], Sum(ReLU(Indexed(X, i)), (i, 0, 2)))
     assert written_out([1, -2, 5]) == 6
 

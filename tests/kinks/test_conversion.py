@@ -75,8 +75,8 @@ half = S.Half
         (ReLU(exp(y) - x, 1).rewrite(Piecewise), ReLU(exp(y) - x, 1)),
         (Piecewise((x - a, x > a), (0, True)), ReLU(x - a)),
         (Piecewise((x - y, x > y), (y - x, True)), 2 * ReLU(x - y) - x + y),
-        (Piecewise((x - y, 2 * x - 2 * y > 0), (0, True)), ReLU(2 * x - 2 * y) / 2),
-        (Piecewise((a * (x - y), 3 * x - 3 * y > 0), (0, True)), a * ReLU(3 * x - 3 * y) / 3),
+        (Piecewise((x - y, 2 * x - 2 * y > 0), (0, True)), ReLU(x - y)),
+        (Piecewise((a * (x - y), 3 * x - 3 * y > 0), (0, True)), a * ReLU(x - y)),
         (
             Piecewise((x - y + a, x > y), (c * (x - y) + a, Eq(x, y)), (a, True)),
             a + ReLU(x - y, c),

@@ -1,0 +1,130 @@
+"""Second opinions: every answer is put to numbers before it is given out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import mpmath
+from sympy import Basic, Expr, Integer, Integral, Rational, S, Symbol, lambdify, oo
+
+from symrelu.calculus.pieces import NoPiecesError
+
+DIGITS = 30
+SHARES = (Rational(37, 101), Rational(71, 97), Rational(13, 89))
+
+
+class CheckWarning(UserWarning):
+    """An answer failed its check, and was not given out."""
+
+
+class FailedError(Exception):
+    """What failed: where, the value that the answer has there, and the value it should have."""
+
+
+def warn(what: str, error: Exception) -> None:
+    warnings.warn(f"{what}: the answer failed its check, {error}", CheckWarning, stacklevel=5)
+
+
+def sample(symbol: Symbol, i: int = 0, j: int = 0) -> Expr:
+    """A value that the assumptions of a symbol allow, another for each i and j."""
+    value = SHARES[(i + j) % 3] + i + j * Rational(2, 7)
+    if symbol.is_integer:
+        value = Integer(1 + i + j)
+    if symbol.is_negative or symbol.is_nonpositive:
+        return -value
+    if symbol.is_positive or symbol.is_nonnegative:
+        return value
+    return value if (i + j) % 2 else -value
+
+
+def samples(symbols: Iterable[Symbol], count: int = 2) -> list[dict[Symbol, Expr]]:
+    """A few choices of the parameters, the same each time."""
+    named = sorted(symbols, key=lambda s: (s.name, s.sort_key()))
+    if not named:
+        return [{}]
+    return [{s: sample(s, i, j) for j, s in enumerate(named)} for i in range(count)]
+
+
+def number(expr: Any, at: dict[Symbol, Expr]) -> Any:
+    """The value, exact where it is rational; None where there is none."""
+    value = expr.subs(at) if at else expr
+    if value.is_Rational:
+        return value
+    value = value.evalf(DIGITS)
+    if value.is_number and not value.has(Integral, S.NaN, S.ComplexInfinity):
+        return value
+    return None
+
+
+def near(a: Any, b: Any, tolerance: float = 1e-15) -> bool:
+    """Whether two numbers agree, to within what rounding costs."""
+    if a == b:
+        return True
+    if a.is_infinite or b.is_infinite:
+        return bool(a == b)
+    gap = abs(mpmath.mpmathify(complex_of(a)) - complex_of(b))
+    return bool(gap <= tolerance * (1 + abs(complex_of(b))))
+
+
+def complex_of(value: Any) -> Any:
+    with mpmath.workdps(DIGITS):
+        re, im = value.as_real_imag()
+        return mpmath.mpc(mpmath.mpf(str(re.evalf(DIGITS))), mpmath.mpf(str(im.evalf(DIGITS))))
+
+
+def agree(answer: Expr, expected: Expr, points: Iterable[dict[Symbol, Expr]]) -> None:
+    """Both have one value at the points, or FailedError."""
+    for at in points:
+        got, want = number(answer, at), number(expected, at)
+        if want is None:
+            continue
+        if got is None or not near(got, want, 1e-12):
+            raise FailedError(f"at {at or 'all points'} it is {got} and not {want}")
+
+
+def around(breaks: Iterable[Expr]) -> list[Expr]:
+    """Points on both sides of every break, and one at each end."""
+    found: list[Expr] = []
+    for t in breaks:
+        t = S(t)
+        if t.is_number and t.is_finite and t.is_extended_real:
+            middle = t if t.is_Rational else Rational(str(t.evalf(15)))
+            found += [middle - Rational(7, 53), middle + Rational(5, 47)]
+    return found or [Rational(-17, 13), Rational(3, 7), Rational(23, 11)]
+
+
+def quadrature(f: Expr, x: Symbol, ends: list[Expr]) -> Any:
+    """The integral between the ends, in order, by tanh-sinh; complex integrands too."""
+    compiled = lambdify(x, f, "mpmath")
+    points = [
+        mpmath.inf if e is oo else -mpmath.inf if e is -oo else mpmath.mpf(str(e.evalf(20)))
+        for e in ends
+    ]
+    try:
+        value, error = mpmath.quad(compiled, points, error=True, maxdegree=7)
+    except NameError as missing:
+        raise NoPiecesError(f"mpmath does not know {missing.name}") from None
+    if error > 1e-7 * (1 + abs(value)):
+        raise NoPiecesError("the quadrature does not settle")
+    return value
+
+
+def attempt(check: Callable[[], None]) -> None:
+    """Run a check; what cannot be computed is no failure."""
+    try:
+        check()
+    except (
+        NoPiecesError,
+        TypeError,
+        ValueError,
+        ZeroDivisionError,
+        OverflowError,
+        NotImplementedError,
+    ):
+        return
+
+
+def symbols_of(*exprs: Basic) -> set[Symbol]:
+    return set().union(*(e.free_symbols for e in exprs))

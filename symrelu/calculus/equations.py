@@ -1,0 +1,568 @@
+"""Equations and inequalities: region by region in one variable, by cases of sign in several."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import (
+    And,
+    ConditionSet,
+    Eq,
+    Expr,
+    FiniteSet,
+    Ge,
+    Heaviside,
+    Interval,
+    Le,
+    Max,
+    Or,
+    Piecewise,
+    Rational,
+    S,
+    Set,
+    Symbol,
+    Tuple,
+    Union,
+    count_ops,
+    lambdify,
+    oo,
+    sign,
+    sympify,
+    together,
+)
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
+
+from symrelu.calculus import checks
+from symrelu.calculus.front import calculus
+from symrelu.calculus.pieces import (
+    UNKNOWN,
+    NoPiecesError,
+    Region,
+    between,
+    chosen_of,
+    in_steps,
+    inside,
+    regions,
+    roots,
+    sign_of,
+)
+from symrelu.function import ReLU
+from symrelu.signs import signs
+
+BIGGEST = 60
+
+
+@calculus(
+    "regions",
+    "between kinks an equation is one without kinks; SymPy refuses what has several pieces, or "
+    "loses half-lines",
+    sympy.solveset,
+)
+def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = True) -> Set:
+    """
+    The set of the real solutions of an equation or an inequality, as ``sympy.solveset``.
+
+    Parameters
+    ==========
+
+    f : Expr or Relational
+        An expression stands for that it is 0.
+    symbol : Symbol
+    domain : Set, optional
+        The real part of it is looked at.
+    check : bool, optional
+        Whether points on both sides of each end are put in.
+
+    Returns
+    =======
+
+    Set
+        A ``ConditionSet`` where there is no answer.
+
+    Examples
+    ========
+
+    >>> from sympy import S, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import solveset
+    >>> x = symbols("x", real=True)
+    >>> solveset(ReLU(x), x), solveset(ReLU(x) + ReLU(-x) - 1, x)
+    (Interval(-oo, 0), {-1, 1})
+    >>> solveset(ReLU(x) < x/2 + 1, x)
+    Interval.open(-2, 2)
+    """
+    relation = f if isinstance(f, (Relational, Boolean)) else Eq(f, 0)
+    if relation in (S.true, S.false):
+        return domain if relation == S.true else S.EmptySet
+    x = symbol if symbol is not None else _only(relation)
+    domain = domain.intersect(S.Reals)
+    try:
+        found = solutions(relation, x, domain)
+        if check:
+            check_set(found, relation, x, domain)
+    except (*UNKNOWN, checks.FailedError) as error:
+        if isinstance(error, checks.FailedError):
+            checks.warn(f"solveset({f}, {x})", error)
+        return ConditionSet(x, relation, domain)
+    return found
+
+
+def _only(expr: Any) -> Symbol:
+    if len(expr.free_symbols) != 1:
+        raise ValueError(f"name the unknown: {expr} has {expr.free_symbols}")
+    return next(iter(expr.free_symbols))
+
+
+def solutions(relation: Any, x: Symbol, domain: Set = S.Reals) -> Set:
+    """The solutions, or NoPiecesError."""
+    if isinstance(relation, And):
+        return sympy.Intersection(*(solutions(r, x, domain) for r in relation.args))
+    if isinstance(relation, Or):
+        return Union(*(solutions(r, x, domain) for r in relation.args))
+    if domain is S.EmptySet:
+        return domain
+    start, stop = domain.inf, domain.sup
+    if start == stop:
+        return domain if truth(relation, x, start) else S.EmptySet
+    g = relation.lhs - relation.rhs
+    parts = regions(g, x, start, stop)
+    found: list[Set] = []
+    for part in parts:
+        found += _on_region(part, relation, x)
+    ends = {end for part in parts for end in (part.start, part.stop) if not end.is_infinite}
+    found += [FiniteSet(t) for t in ends if truth(relation, x, t)]
+    # Merging is quick and needs no order of symbols for what is next to each other.
+    whole = Union(*found)
+    return whole if domain == Interval(start, stop) else whole.intersect(domain)
+
+
+def truth(relation: Any, x: Symbol, t: Expr) -> bool:
+    """Whether it holds at a point, by the values there."""
+    return holds_at(relation, relation.lhs - relation.rhs, x, t)
+
+
+def holds_at(relation: Any, gap: Expr, x: Symbol, t: Expr) -> bool:
+    """Whether the relation of a gap to 0 holds at a point."""
+    gap = gap.subs(x, t)
+    if gap.has(S.NaN, S.ComplexInfinity) or gap.is_infinite or gap.is_real is False:
+        return False
+    s = sign_of(gap)
+    return bool(relation.func(S(s), 0))
+
+
+def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
+    a, b, g = part.start, part.stop, part.expr
+    g = g.expand()
+    if g.has(S.NaN, S.ComplexInfinity):  # it has no value here
+        return []
+    if x not in g.free_symbols:
+        holds = bool(relation.func(S(sign_of(g)), 0))
+        return [Interval.open(a, b)] if holds else []
+    if isinstance(relation, Eq):
+        return [FiniteSet(t) for t in zeros(g, x, a, b)]
+    ends = [a, *between(roots(g, x, a, b), a, b), b]
+    found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if holds_at(relation, g, x, t)]
+    for low, high in pairwise(ends):
+        s = sign_of(g.subs(x, inside(low, high)))
+        if relation.func(S(s), 0):
+            found.append(Interval.open(low, high))
+    return found
+
+
+def zeros(g: Expr, x: Symbol, a: Expr, b: Expr) -> list[Expr]:
+    """Where a smooth expression is 0 inside an interval."""
+    numerator, denominator = together(g).as_numer_denom()
+    try:
+        found = roots(numerator, x, a, b)
+    except NoPiecesError:
+        if count_ops(g) > BIGGEST or len(g.free_symbols) > 1:
+            raise
+        known = sympy.solveset(g, x, Interval.open(a, b))
+        if not isinstance(known, FiniteSet) and known is not S.EmptySet:
+            raise
+        found = list(known)
+    kept = []
+    for t in between(found, a, b):
+        value = g.subs(x, t)
+        if denominator.subs(x, t) != 0 and not value.has(S.NaN, S.ComplexInfinity, oo):
+            kept.append(t)
+    return kept
+
+
+def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
+    """Ends, and points on both sides of each, are in it if and only if the relation holds."""
+
+    def check() -> None:
+        for at in checks.samples((relation.free_symbols | found.free_symbols) - {x}, 1):
+            concrete, rel = found.subs(at), relation.subs(at)
+            if rel in (S.true, S.false):
+                return
+            ends = (
+                {t for t in concrete.boundary if t.is_finite}
+                if concrete is not S.EmptySet
+                else set()
+            )
+            tight = {t for t in ends if t.is_Rational}
+            points = list(dict.fromkeys([*checks.around(ends), *tight]))[:14]
+            for t in points:
+                if domain.contains(t) is not S.true:
+                    continue
+                held = concrete.contains(t)
+                value = _held(rel, x, t)
+                if value is not None and held in (S.true, S.false) and bool(held) != value:
+                    raise checks.FailedError(f"{t} is {'' if held else 'not '}among the solutions")
+            finite = concrete is S.EmptySet or isinstance(concrete, FiniteSet)
+            if isinstance(rel, Eq) and finite and domain == S.Reals:
+                _none_missed(concrete, rel.lhs - rel.rhs, x, points)
+            for t in ends - tight:
+                if concrete.contains(t) is S.true and isinstance(rel, Eq):
+                    gap = checks.number((rel.lhs - rel.rhs).subs(x, t), {})
+                    if gap is not None and abs(gap) > 1e-15:
+                        raise checks.FailedError(f"{t} does not solve it")
+
+    checks.attempt(check)
+
+
+def _none_missed(found: Set, gap: Expr, x: Symbol, points: list[Expr]) -> None:
+    """A continuous expression that changes its sign has a root there."""
+    parts = regions(gap, x)
+    if not all(p.expr.is_polynomial(x) for p in parts) or gap.has(Heaviside, sign, Piecewise):
+        return
+    far = [Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8)]
+    places = sorted({*points, *far})
+    values = [checks.number(gap, {x: p}) for p in places]
+    for (p, a), (q, b) in pairwise(zip(places, values, strict=True)):
+        if a * b < 0 and not any(p < t.evalf(30) < q for t in found):
+            raise checks.FailedError(f"there is a solution between {p} and {q}")
+
+
+def _held(relation: Any, x: Symbol, t: Expr) -> bool | None:
+    if isinstance(relation, (And, Or)):
+        each = [_held(r, x, t) for r in relation.args]
+        return None if None in each else (all if isinstance(relation, And) else any)(each)
+    gap = checks.number(relation.lhs - relation.rhs, {x: t})
+    if gap is None or not gap.is_extended_real or not gap.is_finite:
+        return None
+    if not gap.is_Rational and abs(gap) < 1e-20:
+        gap = S.Zero
+    return bool(relation.func(gap, 0))
+
+
+@calculus(
+    "regions, or cases of sign",
+    "in one unknown by regions, else by the cases of sign, of which those are kept whose "
+    "solutions have these signs; SymPy takes its unknown for positive where it meets a ReLU",
+    sympy.solve,
+)
+def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags: Any) -> Any:
+    """
+    Solve equations or inequalities, as ``sympy.solve`` does without kinks.
+
+    Parameters
+    ==========
+
+    f : Expr, Relational, or a list of them
+    *symbols : Symbol
+        The unknowns; a solution that needs a condition on the others is a ``Piecewise``.
+    check : bool, optional
+        Whether the solutions are put in.
+    dict : bool, optional
+        Whether each solution is a dict.
+
+    Returns
+    =======
+
+    list, or a relation where inequalities were given
+
+    Raises
+    ======
+
+    NotImplementedError
+        If there is no answer, or infinitely many: see ``solveset``.
+
+    Examples
+    ========
+
+    >>> from sympy import Eq, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import solve
+    >>> x, y = symbols("x y", real=True)
+    >>> solve(ReLU(x)**3 - 8, x), solve(ReLU(x) > 1, x)
+    ([2], 1 < x)
+    >>> solve([Eq(ReLU(x) + y, 3), Eq(x - y, 1)], [x, y])
+    [(2, 1)]
+    """
+    equations = list(f) if isinstance(f, (list, tuple, set, Tuple)) else [f]
+    unknowns = _unknowns(equations, symbols)
+    if any(isinstance(e, (Relational, And, Or)) and not isinstance(e, Eq) for e in equations):
+        return reduced(equations, unknowns, check)
+    gaps = [e.lhs - e.rhs if isinstance(e, Eq) else sympify(e) for e in equations]
+    gaps = [g for g in gaps if g != 0]
+    if len(unknowns) == 1:
+        (x,) = unknowns
+        values = _values(gaps, x)
+        if values is not None:
+            if check:
+                check_solutions([{x: v} for v in values], gaps)
+            return [{x: v} for v in values] if dict else values
+    found = by_cases(gaps, unknowns)
+    if check:
+        check_solutions(found, gaps)
+    if dict:
+        return found
+    if len(unknowns) == 1:
+        return [s[unknowns[0]] for s in found]
+    return [tuple(s[v] for v in unknowns) for s in found]
+
+
+def _unknowns(equations: list[Any], symbols: tuple[Any, ...]) -> list[Symbol]:
+    if len(symbols) == 1 and isinstance(symbols[0], (list, tuple, set, Tuple)):
+        symbols = tuple(symbols[0])
+    if symbols:
+        return list(symbols)
+    return sorted(set().union(*(e.free_symbols for e in equations)), key=lambda s: s.sort_key())
+
+
+def domain_of(x: Symbol) -> Set:
+    """The real numbers that the assumptions of a symbol allow."""
+    if x.is_positive:
+        return Interval.open(0, oo)
+    if x.is_negative:
+        return Interval.open(-oo, 0)
+    if x.is_nonnegative:
+        return Interval(0, oo)
+    return Interval(-oo, 0) if x.is_nonpositive else S.Reals
+
+
+def _values(gaps: list[Expr], x: Symbol) -> list[Expr] | None:
+    try:
+        found = sympy.Intersection(*(solutions(Eq(g, 0, evaluate=False), x, S.Reals) for g in gaps))
+        found = found.intersect(domain_of(x))
+    except NoPiecesError:
+        return None
+    if found is S.EmptySet:
+        return []
+    if isinstance(found, FiniteSet):
+        return sorted(found, key=lambda t: t.sort_key() if t.free_symbols else float(t))
+    if found.free_symbols:
+        return None
+    raise NotImplementedError(f"the solutions are {found}: use solveset")
+
+
+def by_cases(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
+    """The solutions of each case of signs that have these signs."""
+    steps = in_steps(Tuple(*gaps))
+    found: list[tuple[dict[Symbol, Expr], list[Any]]] = []
+    for chosen, smooth in steps.cases():
+        for solution in _smooth_solutions(list(smooth), unknowns):
+            conditions = _conditions(steps.switches, chosen, solution)
+            if conditions is not None and (solution, conditions) not in found:
+                found.append((solution, conditions))
+    certain = [s for s, conditions in found if not conditions]
+    open_ones = [(s, c) for s, c in found if c and s not in certain]
+    return certain + _joined(open_ones)
+
+
+def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
+    gaps = [g.expand() for g in gaps]
+    gaps = [g for g in gaps if g != 0]
+    if any(not g.free_symbols for g in gaps):
+        return []
+    numerators = [together(g).as_numer_denom()[0] for g in gaps]
+    small = all(
+        g.is_polynomial(*unknowns) and sympy.Poly(g, *unknowns).total_degree() <= 3
+        for g in numerators
+    )
+    if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
+        raise NoPiecesError("no solution is known")
+    found = sympy.solve(gaps, unknowns, dict=True)
+    kept = []
+    for s in found:
+        if len(s) < len(unknowns):
+            raise NoPiecesError(f"there are infinitely many solutions, such as {s}")
+        if all(v.is_real is not False for v in s.values()):
+            kept.append(s)
+    return kept
+
+
+def _conditions(switches: Any, chosen: Any, solution: dict[Symbol, Expr]) -> list[Any] | None:
+    """What has to hold for the solution to have these signs; None if it cannot."""
+    conditions = []
+    for h, switch in switches.items():
+        u = chosen_of(switch, chosen).subs(solution).expand()
+        positive = chosen[h] == 1
+        try:
+            s = sign_of(u)
+        except NoPiecesError:
+            possible = signs(u)
+            if possible <= ({0, 1} if positive else {-1, 0}):
+                continue
+            conditions.append(Ge(u, 0) if positive else Le(u, 0))
+            continue
+        if s == (-1 if positive else 1):
+            return None
+    return conditions
+
+
+def _joined(found: list[tuple[dict[Symbol, Expr], list[Any]]]) -> list[dict[Symbol, Expr]]:
+    """Solutions with conditions as Piecewise; two that exclude each other as one, with ReLU."""
+    if len(found) == 2 and all(len(c) == 1 for _, c in found):
+        (first, (up,)), (second, (down,)) = found
+        u = up.gts - up.lts
+        if (u + down.gts - down.lts).expand() == 0:
+            return [{v: _either(u, first[v], second[v]) for v in first}]
+    return [
+        {v: Piecewise((value, And(*conditions)), (S.NaN, True)) for v, value in s.items()}
+        for s, conditions in found
+    ]
+
+
+def _either(u: Expr, above: Expr, below: Expr) -> Expr:
+    """``above`` where u is positive, else ``below``."""
+    ratio = sympy.cancel((above - below) / u)
+    if ratio.is_number:
+        return min(below + ratio * ReLU(u), above + ratio * ReLU(-u), key=count_ops)
+    return Piecewise((above, u >= 0), (below, True))
+
+
+def check_solutions(found: list[dict[Symbol, Expr]], gaps: list[Expr]) -> None:
+    """Put the solutions in, at sample parameters."""
+
+    def check() -> None:
+        for s in found:
+            free = set().union(
+                *(v.free_symbols for v in s.values()), *(g.free_symbols for g in gaps)
+            )
+            for at in checks.samples(free - set(s)):
+                values = {v: checks.number(e, at) for v, e in s.items()}
+                if None in values.values():
+                    continue
+                for g in gaps:
+                    gap = checks.number(g.subs(at), values)
+                    if gap is not None and abs(gap) > 1e-15:
+                        raise checks.FailedError(f"{s} leaves {gap.n(6)} at {at}")
+
+    try:
+        checks.attempt(check)
+    except checks.FailedError as error:
+        checks.warn("solve", error)
+        raise NotImplementedError("no solution that passes its check is known") from None
+
+
+@calculus(
+    "regions",
+    "each inequality by regions; SymPy refuses kinks in a system of inequalities",
+    sympy.reduce_inequalities,
+)
+def reduce_inequalities(inequalities: Any, symbols: Any = (), check: bool = True) -> Any:
+    """
+    A system of inequalities in one unknown as relations without kinks.
+
+    Parameters
+    ==========
+
+    inequalities : list of Relational
+    symbols : Symbol or list of one
+    check : bool, optional
+        Whether points on both sides of each end are put in.
+
+    Examples
+    ========
+
+    >>> from sympy import symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import reduce_inequalities
+    >>> x = symbols("x", real=True)
+    >>> reduce_inequalities([ReLU(x) >= 1, ReLU(3 - x) >= 1], x)
+    (1 <= x) & (x <= 2)
+    """
+    relations = (
+        list(inequalities) if isinstance(inequalities, (list, tuple, set)) else [inequalities]
+    )
+    chosen = (symbols,) if isinstance(symbols, Symbol) else tuple(symbols)
+    return reduced(relations, _unknowns(relations, chosen), check)
+
+
+def reduced(relations: list[Any], unknowns: list[Symbol], check: bool) -> Any:
+    if len(unknowns) != 1:
+        raise NotImplementedError("inequalities with kinks are solved in one unknown")
+    (x,) = unknowns
+    relations = [r if isinstance(r, (Relational, Boolean)) else Eq(r, 0) for r in relations]
+    relation = And(*relations)
+    if relation in (S.true, S.false):
+        return relation
+    domain = domain_of(x)
+    found = solutions(relation, x, domain)
+    if check:
+        try:
+            check_set(found, relation, x, domain)
+        except checks.FailedError as error:
+            checks.warn("reduce_inequalities", error)
+            raise NotImplementedError(f"no solution of {relation} is known") from None
+    return found.as_relational(x)
+
+
+@calculus(
+    "cases of sign",
+    "of each case of signs those solutions are kept that have these signs",
+    sympy.nonlinsolve,
+)
+def nonlinsolve(system: Any, *symbols: Any, check: bool = True) -> Set:
+    """
+    The set of the real solutions of a system, as ``sympy.nonlinsolve``.
+
+    Examples
+    ========
+
+    >>> from sympy import symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import nonlinsolve
+    >>> x, y = symbols("x y", real=True)
+    >>> nonlinsolve([ReLU(x) - y, x + y - 2], [x, y])
+    {(1, 1)}
+    """
+    equations = list(system)
+    unknowns = _unknowns(equations, symbols)
+    gaps = [e.lhs - e.rhs if isinstance(e, Eq) else sympify(e) for e in equations]
+    found = by_cases(gaps, unknowns)
+    if check:
+        check_solutions(found, gaps)
+    return FiniteSet(*(tuple(s[v] for v in unknowns) for s in found))
+
+
+@calculus(
+    "values",
+    "a search by secants needs no derivative, which SymPy's nsolve takes of the kinks",
+    sympy.nsolve,
+)
+def nsolve(f: Any, *args: Any, check: bool = True, **options: Any) -> Any:
+    """
+    A root as a number, searched from a start, as ``sympy.nsolve``.
+
+    Examples
+    ========
+
+    >>> from sympy import cos, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import nsolve
+    >>> x = symbols("x", real=True)
+    >>> nsolve(ReLU(x) - cos(x), x, 1)
+    0.739085133215161
+    """
+    x, start = args if len(args) == 2 else (_only(f), args[0])
+    if isinstance(f, (list, tuple)):
+        raise NotImplementedError("one equation with kinks at a time: use solve for a system")
+    gap = f.lhs - f.rhs if isinstance(f, Eq) else f
+    values = lambdify(x, gap.replace(ReLU, lambda v: Max(0, v)), "mpmath")
+    digits = options.get("prec") or 15
+    with mpmath.workdps(digits + 15):
+        points = tuple(start) if isinstance(start, (tuple, Tuple)) else start
+        solver = "anderson" if isinstance(points, tuple) else "secant"
+        root = mpmath.findroot(values, points, solver=solver, verify=False)
+        if not abs(values(root)) <= mpmath.mpf(10) ** -digits:
+            raise ValueError(f"no root of {gap} was found from {start}: try another start")
+        return sympy.Float(root, digits)

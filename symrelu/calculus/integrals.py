@@ -1,0 +1,572 @@
+r"""Integrals: with :math:`h` the step of :math:`u`, one of :math:`g h` is :math:`(G - G(t)) h`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import sympy
+from mpmath.libmp.libmpf import prec_to_dps
+from sympy import (
+    Abs,
+    Add,
+    DiracDelta,
+    Dummy,
+    Expr,
+    Heaviside,
+    I,
+    Integral,
+    Mul,
+    Piecewise,
+    Poly,
+    S,
+    Symbol,
+    Tuple,
+    cos,
+    count_ops,
+    erf,
+    erfi,
+    exp,
+    oo,
+    pi,
+    sin,
+    sqrt,
+    sympify,
+)
+from sympy.concrete.expr_with_limits import AddWithLimits
+from sympy.integrals.manualintegrate import manualintegrate
+from sympy.simplify.fu import TR8
+
+from symrelu.calculus import checks
+from symrelu.calculus.front import calculus
+from symrelu.calculus.pieces import (
+    UNKNOWN,
+    Jump,
+    NoPiecesError,
+    is_kinked,
+    normal_form,
+    regions,
+    roots,
+    shorter,
+    sign_of,
+    to_the_right,
+    whole,
+)
+from symrelu.function import ReLU
+from symrelu.signs import signs
+
+BIGGEST = 60  # operations of an integrand that SymPy is asked for
+BIGGEST_DEFINITE = 25
+INFINITE = (oo, -oo)
+
+
+@calculus(
+    "steps",
+    "an antiderivative of g*h is (G - G(t))*h, at any order of kinks and limits; SymPy leaves "
+    "ReLU, takes squares of steps for 1, and joins the pieces of a Piecewise wrongly",
+    sympy.integrate,
+)
+def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
+    r"""
+    Integrate over kinks, as ``sympy.integrate`` does without them.
+
+    Explanation
+    ===========
+
+    Where :math:`h` is the step of :math:`u`, with the root :math:`t`, and :math:`G` an
+    antiderivative of :math:`g`, one of :math:`g h` is :math:`(G - G(t)) h`.  The answer is
+    continuous, and right for every order of the limits and the kinks.  An antiderivative is
+    differentiated and compared on both sides of every kink, a definite integral is compared
+    with a quadrature.
+
+    Parameters
+    ==========
+
+    f : Expr
+        The integrand.
+    *limits : Symbol or tuple
+        As SymPy's: ``x`` or ``(x, a, b)``, the innermost integral first.
+    check : bool, optional
+        Whether the answer is checked.
+
+    Returns
+    =======
+
+    Expr
+        An ``Integral`` where there is no answer.
+
+    Examples
+    ========
+
+    >>> from sympy import exp, oo, sin, pi, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import integrate
+    >>> x, y = symbols("x y", real=True)
+    >>> integrate(ReLU(x), x), integrate(ReLU(3*x - y), x)
+    (ReLU(x)**2/2, ReLU(3*x - y)**2/6)
+    >>> integrate(ReLU(x - 1)*exp(-x), (x, 0, oo)), integrate(ReLU(sin(x)), (x, 0, 2*pi))
+    (exp(-1), 2)
+    """
+    if not limits:
+        if len(f.free_symbols) != 1:
+            raise ValueError(f"name the variable of integration: {f} has {f.free_symbols}")
+        limits = (next(iter(f.free_symbols)),)
+    value = f
+    for i, limit in enumerate(limits):
+        limit = Tuple(*limit) if isinstance(limit, (tuple, Tuple)) else Tuple(limit)
+        try:
+            value = integral(value, limit, check)
+        except (*UNKNOWN, checks.FailedError) as error:
+            if isinstance(error, checks.FailedError):
+                checks.warn(f"integrate({value}, {limit})", error)
+            return Integral(
+                value, *(S(k) if isinstance(k, Symbol) else Tuple(*k) for k in limits[i:])
+            )
+    return value
+
+
+class ReLUIntegral(Integral):
+    """What SymPy's ``Integral`` of a bare ReLU is: one that knows its answer."""
+
+    def __new__(cls, function: Any, *limits: Any, **assumptions: Any) -> Any:
+        # Not by Integral's own, which asks the ReLU again.
+        return AddWithLimits.__new__(
+            cls if isinstance(function, ReLU) else Integral, function, *limits, **assumptions
+        )
+
+    def _eval_evalf(self, prec: int) -> Any:
+        plain = AddWithLimits.__new__(Integral, self.function, *self.limits)
+        return plain.evalf(prec_to_dps(prec))
+
+    def doit(self, **hints: Any) -> Any:
+        answer = integrate(self.function, *self.limits)
+        return self if isinstance(answer, Integral) else answer
+
+
+def integral(f: Expr, limit: Tuple, check: bool) -> Expr:
+    x, *ends = limit
+    if len(ends) == 2:
+        value = definite(f, x, *ends)
+        if check:
+            check_definite(value, f, x, *ends)
+        return value
+    value = antiderivative(f, x)
+    if check:
+        check_antiderivative(value, f, x)
+    return value.subs(x, ends[0]) if ends else value
+
+
+# With kinks
+
+
+def antiderivative(f: Expr, x: Symbol) -> Expr:
+    """A continuous antiderivative."""
+    f, deltas = without_deltas(f, x)
+    first, jumps = normal_form(f, x)
+    terms = [weight * Heaviside(x - t) for t, weight, order in deltas if order == 0]
+    if len(terms) < len(deltas):
+        raise NoPiecesError("a derivative of a delta")
+    return Add(smooth(first, x), *(written(jump, x) for jump in jumps), *terms)
+
+
+def written(jump: Jump, x: Symbol) -> Expr:
+    """The antiderivative of what is added from a kink on, as short as it can be."""
+    G = smooth(jump.expr, x)
+    rest = (G - G.subs(x, jump.at)).expand()
+    return in_relu(rest, jump, x)
+
+
+def in_relu(rest: Expr, jump: Jump, x: Symbol) -> Expr:
+    """``rest`` where the switch is positive, which is 0 at the kink."""
+    u = jump.switch
+    if rest.is_polynomial(x) and u.is_polynomial(x) and Poly(u, x).degree() == 1:
+        kink = Dummy()
+        slope = Poly(u, x).LC()
+        moved = Poly(rest.subs(x, (kink - u.subs(x, 0)) / slope).expand(), kink)
+        coefficients = [sympy.factor_terms(sympy.cancel(c)) for c in reversed(moved.all_coeffs())]
+        if coefficients[0] == 0:
+            terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n]
+            lowest = next(n for n, c in enumerate(coefficients) if c)
+            factored = sympy.cancel(rest / u**lowest) if lowest else rest
+            whole_form = sympy.factor(factored) * ReLU(u) ** lowest
+            return min(Add(*terms), whole_form, key=count_ops)
+    options = [rest * Heaviside(u)]
+    if u == x - jump.at:
+        options.append(rest.subs(x, jump.at + ReLU(u)).expand())
+    return min(options, key=count_ops)
+
+
+def definite(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
+    a, b = sympify(a), sympify(b)
+    if a == b:
+        return S.Zero
+    order = signs_or_none(b - a)
+    if order == -1:
+        return -definite(f, x, b, a)
+    f, deltas = without_deltas(f, x)
+    spikes = Add(*(w * (_passed(b, t) - _passed(a, t)) for t, w, _ in deltas))
+    if f == 0:
+        return spikes
+    if order == 1:
+        try:
+            parts = regions(f, x, a, b)
+        except NoPiecesError:
+            parts = None
+        if parts:
+            values = (between_ends(p.expr, x, p.start, p.stop) for p in parts)
+            return spikes + shorter(Add(*values))
+    return spikes + shorter(_any_order(f, x, a, b))
+
+
+def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
+    first, jumps = normal_form(f, x)
+    if {a, b} & {*INFINITE}:
+        first, jumps = to_the_right(first, jumps, x)
+    right = whole(first, jumps)
+    p = jumps[0].at if len(jumps) == 1 else S.Zero
+    if not {a, b} & {*INFINITE}:
+        F = Add(smooth(first, x), *(written(jump, x) for jump in jumps))
+        return at(F, x, b) - at(F, x, a)
+    G = smooth(first, x)
+    B = G + Add(*(g - g.subs(x, j.at) for j in jumps for g in [smooth(j.expr, x)]))
+    F = G + Add(*(written(jump, x) for jump in jumps))
+    if b is oo and a is -oo:
+        return (
+            between_ends(right, x, p, oo)
+            + between_ends(first, x, -oo, p)
+            + (B - G).expand().subs(x, p).expand()
+        )
+    if b is oo:
+        return between_ends(right, x, p, oo) + B.subs(x, p) - at(F, x, a)
+    return at(F, x, b) - G.subs(x, p) + between_ends(first, x, -oo, p)
+
+
+def at(F: Expr, x: Symbol, t: Expr) -> Expr:
+    return F.subs(x, t)
+
+
+def signs_or_none(e: Expr) -> int | None:
+    try:
+        return sign_of(e)
+    except NoPiecesError:
+        return None
+
+
+def _passed(end: Expr, t: Expr) -> Expr:
+    if end in INFINITE:
+        return S.One if end is oo else S.Zero
+    return Heaviside(end - t)
+
+
+def without_deltas(f: Expr, x: Symbol) -> tuple[Expr, list[tuple[Expr, Expr, int]]]:
+    """What has no delta, and the others: where, by what weight, derived how often."""
+    if not f.has(DiracDelta):
+        return f, []
+    rest, spikes = S.Zero, []
+    for term in Add.make_args(f.expand()):
+        deltas = [d for d in term.atoms(DiracDelta) if x in d.free_symbols]
+        if not deltas:
+            rest += term
+            continue
+        if len(deltas) > 1 or term.as_independent(deltas[0])[1] != deltas[0]:
+            raise NoPiecesError(f"{term} is no distribution")
+        (delta,) = deltas
+        spikes += _spikes(term / delta, delta, x)
+    return rest, spikes
+
+
+def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
+    u, n = delta.args[0], int(delta.args[1]) if len(delta.args) == 2 else 0
+    found = []
+    for t in roots(u, x, -oo, oo):
+        slope = u.diff(x).subs(x, t)
+        if slope == 0 or (n and u.diff(x, 2) != 0):
+            raise NoPiecesError(f"{delta} is not simple")
+        if is_kinked(g):
+            sides = [_beside(g, x, t, side) for side in (-1, 1)]
+            if n or sides[0] != sides[1]:
+                raise NoPiecesError(f"{g} jumps where {delta} sits")
+            value = sides[0]
+        else:
+            value = g.diff(x, n).subs(x, t) if n else g.subs(x, t)
+        found.append((t, (-1) ** n * value / (slope**n * Abs(slope)), n))
+    return found
+
+
+def _beside(g: Expr, x: Symbol, t: Expr, side: int) -> Expr:
+    parts = regions(g, x)
+    for part in parts:
+        below = part.start is -oo or sign_of(t - part.start) >= (side < 0)
+        above = part.stop is oo or sign_of(part.stop - t) >= (side > 0)
+        if below and above:
+            return part.expr.subs(x, t)
+    raise NoPiecesError(f"{g} is not known at {t}")
+
+
+# Without kinks
+
+
+def smooth(g: Expr, x: Symbol) -> Expr:
+    """An antiderivative of a smooth expression."""
+    if x not in g.free_symbols:
+        return g * x
+    expanded = g.expand()
+    total = []
+    others = []
+    for term in Add.make_args(expanded):
+        found = elementary(term, x)
+        if found is None:
+            others.append(term)
+        else:
+            total.append(found)
+    if others:
+        total.append(_of_sympy(Add(*others) if total else g, x))
+    return Add(*total)
+
+
+def elementary(term: Expr, x: Symbol) -> Expr | None:
+    """Of a polynomial times an exponential and sines, by its own rules; they are entire."""
+    split = entire(term, x)
+    if split is None:
+        return None
+    constant, polynomial, exponent, waves = split
+    if waves:
+        combined = TR8(Mul(*waves)).expand()
+        if len(waves) > 1 or combined != Mul(*waves):
+            parts = [
+                elementary(constant * polynomial.as_expr() * exp(exponent) * part, x)
+                for part in Add.make_args(combined)
+            ]
+            return None if None in parts else Add(*parts)
+    if exponent.is_polynomial(x) and x in exponent.free_symbols:
+        degree = Poly(exponent, x).degree()
+    else:
+        degree = 0
+    if degree > 2:
+        return None
+    if waves and (degree == 2 or exponent.has(I)):
+        parts = [
+            elementary(constant * c * polynomial.as_expr() * exp(exponent + turn), x)
+            for c, turn in _turning(waves[0])
+        ]
+        return None if None in parts else Add(*parts)
+    if degree == 2:
+        bell = _with_bell(polynomial, exponent, x)
+        return None if bell is None else constant * bell
+    return constant * exp(exponent.subs(x, 0)) * _with_wave(polynomial, exponent.coeff(x), waves, x)
+
+
+def _turning(wave: Expr) -> list[tuple[Expr, Expr]]:
+    """A sine or a cosine as two exponentials: their factors and exponents."""
+    v = I * wave.args[0]
+    if isinstance(wave, cos):
+        return [(S.Half, v), (S.Half, -v)]
+    return [(-I / 2, v), (I / 2, -v)]
+
+
+def entire(term: Expr, x: Symbol) -> tuple[Expr, Poly, Expr, list[Expr]] | None:
+    """The factors: a constant, a polynomial, an exponent and sines of linear arguments."""
+    constant, rest = term.as_independent(x, as_Add=False)
+    polynomial, exponent, waves = S.One, S.Zero, []
+    for factor in Mul.make_args(rest):
+        base, power = factor.as_base_exp()
+        if factor.is_polynomial(x):
+            polynomial *= factor
+        elif base is S.Exp1 and power.is_polynomial(x):
+            exponent += power
+        elif x not in base.free_symbols and base.is_positive and power.is_polynomial(x):
+            exponent += power * sympy.log(base)
+        elif isinstance(base, (sin, cos)) and power.is_Integer and 0 < power <= 8:
+            if not base.args[0].is_polynomial(x) or Poly(base.args[0], x).degree() != 1:
+                return None
+            waves += [base] * int(power)
+        else:
+            return None
+    return constant, Poly(polynomial, x), exponent.expand(), waves
+
+
+def _with_wave(p: Poly, rate: Expr, waves: list[Expr], x: Symbol) -> Expr:
+    """Of ``p*exp(rate*x)``, perhaps times a sine: by parts, until p is used up."""
+    if not waves and rate == 0:
+        return p.integrate(x).as_expr()
+    if not waves:
+        terms: list[Expr] = []
+        while not p.is_zero:
+            terms.append((-1) ** len(terms) * p.as_expr() / rate ** (len(terms) + 1))
+            p = p.diff(x)
+        return sympy.expand_mul(Add(*terms) * exp(rate * x))
+    (wave,) = waves
+    slope = Poly(wave.args[0], x).LC()
+    size = rate**2 + slope**2
+    along, across = S.Zero, S.Zero  # of Re and Im of p^(k)*(-1)^k/(rate + i*slope)^(k+1)
+    power = S.One
+    k = 0
+    while not p.is_zero:
+        power = (power * (rate - I * slope)).expand()
+        re = power.subs(I, 0) if not power.has(I) else power.coeff(I, 0)
+        im = power.coeff(I, 1)
+        along += (-1) ** k * p.as_expr() * re / size ** (k + 1)
+        across += (-1) ** k * p.as_expr() * im / size ** (k + 1)
+        p, k = p.diff(x), k + 1
+    # exp(i v)*(along + i*across): the real part for a cosine, the imaginary for a sine.
+    v = wave.args[0]
+    value = (
+        along * cos(v) - across * sin(v)
+        if isinstance(wave, cos)
+        else along * sin(v) + across * cos(v)
+    )
+    return sympy.expand_mul(value * exp(rate * x))
+
+
+def _with_bell(p: Poly, exponent: Expr, x: Symbol) -> Expr | None:
+    """Of ``p*exp(-a*x**2 + b*x + c)``, with the error function."""
+    q = Poly(exponent, x)
+    a, b, c = -q.coeff_monomial(x**2), q.coeff_monomial(x), q.coeff_monomial(1)
+    if signs(a) not in ({1}, {-1}):
+        return None
+    bell, root = exp(exponent), sqrt(abs(a))
+    peak = exp(sympy.expand(c + b**2 / (4 * a)))
+    area = erf(root * x - b / (2 * root)) if a.is_positive else erfi(root * x + b / (2 * root))
+    moments: list[Expr] = [sqrt(pi) * peak * area / (2 * root)]
+    for n in range(1, p.degree() + 1):
+        last = moments[n - 2] * (n - 1) if n > 1 else S.Zero
+        moments.append((b * moments[n - 1] + last - x ** (n - 1) * bell) / (2 * a))
+    return Add(*(k * moments[n] for (n,), k in p.terms())).expand()
+
+
+def _of_sympy(g: Expr, x: Symbol) -> Expr:
+    if count_ops(g) > BIGGEST:
+        raise NoPiecesError(f"the integrand {g} is too long")
+    found = sympy.integrate(g, x, meijerg=False, risch=False, heurisch=False)
+    if found.has(Integral):
+        found = manualintegrate(g, x)
+    if found.has(Integral, Piecewise, sympy.nan, sympy.zoo):
+        raise NoPiecesError(f"no antiderivative of {g} is known")
+    return found
+
+
+def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
+    """The integral of a smooth expression, a < b."""
+    if g == 0:
+        return S.Zero
+    expanded = g.expand()
+    if all(entire(term, x) for term in Add.make_args(expanded)):
+        try:
+            G = smooth(expanded, x)
+            return end(G, x, b) - end(G, x, a)
+        except NoPiecesError:
+            pass
+    if count_ops(g) > BIGGEST_DEFINITE:
+        raise NoPiecesError(f"the integrand {g} is too long")
+    value = sympy.integrate(g, (x, a, b))
+    if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
+        value.has(Piecewise) and not g.has(Piecewise)
+    ):
+        raise NoPiecesError(f"no integral of {g} is known")
+    return value
+
+
+def end(G: Expr, x: Symbol, t: Expr) -> Expr:
+    """An antiderivative at an end; in the limit, if that is infinite."""
+    if t not in INFINITE:
+        return G.subs(x, t)
+    side = 1 if t is oo else -1
+    kept = []
+    for term in Add.make_args(sympy.expand_mul(G)):
+        constant, rest = term.as_independent(x, as_Add=False)
+        left, exponent = [], S.Zero
+        for factor in Mul.make_args(rest):
+            if isinstance(factor, erf):
+                slope = Poly(factor.args[0], x).LC()
+                left.append(S(side * sign_of(sympy.re(slope))))
+            elif isinstance(factor, exp):
+                exponent += factor.exp
+            elif factor.is_Pow and x in factor.exp.free_symbols:
+                exponent += factor.exp * sympy.log(factor.base)
+            else:
+                left.append(factor)
+        if x not in exponent.free_symbols:
+            kept.append(constant * exp(exponent) * Mul(*left))
+            continue
+        power = Poly(exponent.expand(), x)
+        if sign_of(sympy.re(power.LC())) * side ** power.degree() >= 0:
+            raise NoPiecesError(f"{G} does not vanish at {t}")
+    value = Add(*kept).expand()
+    if x not in value.free_symbols:
+        return value
+    if value.is_polynomial(x):
+        p = Poly(value, x)
+        return oo * sign_of(p.LC()) * side ** p.degree()
+    raise NoPiecesError(f"{value} has no limit")
+
+
+# Checks
+
+
+def check_antiderivative(F: Expr, f: Expr, x: Symbol) -> None:
+    """Differentiate back, and compare on both sides of every kink."""
+    if f.has(DiracDelta):
+        return
+    slope = F.diff(x)
+
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(F, f) - {x}):
+            breaks = kinks_of(f.subs(at), x)
+            points = [{**at, x: p} for p in checks.around(breaks)[:8]]
+            checks.agree(slope, f, points)
+            for t in breaks[:4]:  # continuous
+                if t.is_Rational:
+                    low, high = (
+                        checks.number(F, {**at, x: t + d}) for d in (-(S(10) ** -20), S(10) ** -20)
+                    )
+                    if None not in (low, high) and not checks.near(low, high, 1e-9):
+                        raise checks.FailedError(f"it jumps at {t}")
+
+    checks.attempt(check)
+
+
+def kinks_of(f: Expr, x: Symbol) -> list[Expr]:
+    try:
+        return [p.stop for p in regions(f, x)[:-1]]
+    except NoPiecesError:
+        return []
+
+
+def check_definite(value: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
+    """Compare with a quadrature at sample parameters."""
+    if f.has(DiracDelta):
+        return
+
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(f, a, b, value) - {x}):
+            low, high = S(a).subs(at), S(b).subs(at)
+            integrand = f.subs(at)
+            turn = 1
+            if not {low, high} & {*INFINITE} and low > high:
+                low, high, turn = high, low, -1
+            parts = regions(integrand, x, low, high)
+            if len(parts) > 12:
+                raise NoPiecesError("too many regions for a quadrature")
+            got = checks.number(value, at)
+            want = turn * mpmath.fsum(
+                checks.quadrature(p.expr, x, checks_ends(p.start, p.stop))
+                for p in parts
+                if p.expr != 0
+            )
+            if got is None:
+                raise checks.FailedError(f"at {at} it has no value")
+            if got.is_infinite:
+                raise NoPiecesError("divergent")
+            if abs(checks.complex_of(got) - want) > 1e-8 * (1 + abs(want)):
+                raise checks.FailedError(
+                    f"at {at} it is {got.evalf(12)} and not {mpmath.nstr(want, 12)}"
+                )
+
+    checks.attempt(check)
+
+
+def checks_ends(a: Expr, b: Expr) -> list[Expr]:
+    """The ends and points between them, for what decays over an infinite interval."""
+    if a is -oo and b is oo:
+        return [a, S.Zero, b]
+    return [a, b]

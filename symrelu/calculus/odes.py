@@ -1,0 +1,241 @@
+r"""Linear differential equations, driven by what has kinks.
+
+With the impulse response :math:`K`, :math:`\int_t^x K(x - s) g(s) ds` from the kink :math:`t` on is
+what ``g`` from there on does; with an integrating factor the same in first order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy import (
+    Add,
+    Derivative,
+    Dummy,
+    Eq,
+    Expr,
+    Matrix,
+    Poly,
+    Rational,
+    S,
+    Subs,
+    Symbol,
+    cos,
+    exp,
+    expand,
+    im,
+    re,
+    sin,
+    symbols,
+    trigsimp,
+)
+from sympy.core.function import AppliedUndef
+
+from symrelu.calculus import checks
+from symrelu.calculus.front import calculus
+from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth
+from symrelu.calculus.limits import settled
+from symrelu.calculus.pieces import Jump, is_kinked, normal_form, to_the_right
+
+
+@calculus(
+    "steps",
+    "what starts at a kink drives the equation from there on; SymPy solves piece by piece, and "
+    "the pieces do not meet, or takes the variable to be positive",
+    sympy.dsolve,
+)
+def dsolve(
+    eq: Any,
+    func: Any = None,
+    hint: str = "default",
+    *,
+    ics: Any = None,
+    check: bool = True,
+    **options: Any,
+) -> Any:
+    """
+    Solve a linear differential equation, as ``sympy.dsolve``.
+
+    Explanation
+    ===========
+
+    Those of first order, and those with constant coefficients.  The solution is put into the
+    equation at points on both sides of every kink, and is continuous with its slopes.
+
+    Examples
+    ========
+
+    >>> from sympy import Function, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import dsolve
+    >>> x, u = symbols("x", real=True), Function("u")
+    >>> dsolve(u(x).diff(x) - ReLU(x), u(x), ics={u(0): 1})
+    Eq(u(x), ReLU(x)**2/2 + 1)
+    >>> dsolve(u(x).diff(x, 2) + u(x) - ReLU(x - 1), u(x))
+    Eq(u(x), C1*cos(x) + C2*sin(x) - sin(ReLU(x - 1)) + ReLU(x - 1))
+    """
+    if isinstance(eq, (list, tuple)):
+        raise NotImplementedError("one differential equation with kinks at a time")
+    gap = eq.lhs - eq.rhs if isinstance(eq, Eq) else eq
+    u, x = _unknown(gap, func)
+    coefficients, forcing = _linear(gap, u, x)
+    order = len(coefficients) - 1
+    if any(is_kinked(c) or x in c.free_symbols for c in coefficients):
+        if order != 1:
+            raise NotImplementedError("of higher order with constant coefficients only")
+        basis, particular = _first_order(coefficients, forcing, x)
+    else:
+        basis, particular = _constant(coefficients, forcing, x)
+    constants = symbols(f"C1:{order + 1}")
+    value = Add(*(c * y for c, y in zip(constants, basis, strict=True)), particular)
+    if ics:
+        value = _fitted(value, constants, u, x, ics)
+    if check:
+        try:
+            check_solution(value, gap, u, x, order, ics or {})
+        except checks.FailedError as error:
+            checks.warn(f"dsolve({eq})", error)
+            raise NotImplementedError(
+                f"no solution of {eq} that passes its check is known"
+            ) from None
+    return Eq(u, value)
+
+
+def _unknown(gap: Expr, func: Any) -> tuple[Expr, Symbol]:
+    if func is None:
+        found = {f for f in gap.atoms(AppliedUndef) if f.args[0].is_Symbol}
+        if len(found) != 1:
+            raise ValueError(f"name the unknown function of {gap}")
+        (func,) = found
+    return func, func.args[0]
+
+
+def _linear(gap: Expr, u: Expr, x: Symbol) -> tuple[list[Expr], Expr]:
+    """The coefficients of u, u', ... and what is on the other side."""
+    derivatives = [d for d in gap.atoms(Derivative) if d.expr == u]
+    order = max((int(d.derivative_count) for d in derivatives), default=0)
+    if order == 0:
+        raise ValueError(f"{gap} is no differential equation for {u}")
+    names = [Dummy(f"u{i}") for i in range(order + 1)]
+    plain = gap.subs([(u.diff(x, i), names[i]) for i in range(order, 0, -1)]).subs(u, names[0])
+    coefficients = [plain.diff(name) for name in names]
+    rest = plain.subs(dict.fromkeys(names, 0))
+    if any(set(names) & c.free_symbols for c in coefficients) or plain.has(
+        AppliedUndef, Derivative
+    ):
+        raise NotImplementedError(f"{gap} is not linear in {u}")
+    return coefficients, -rest
+
+
+def _first_order(coefficients: list[Expr], forcing: Expr, x: Symbol) -> tuple[list[Expr], Expr]:
+    """u' + p*u = q, by the integrating factor."""
+    p, q = (e / coefficients[1] for e in (coefficients[0], forcing))
+    P = antiderivative(p, x) if p != 0 else S.Zero
+    return [exp(-P)], (exp(-P) * antiderivative(q * exp(P), x)) if q != 0 else S.Zero
+
+
+def _constant(coefficients: list[Expr], forcing: Expr, x: Symbol) -> tuple[list[Expr], Expr]:
+    basis = _basis(coefficients, x)
+    K = _impulse_response(coefficients, basis, x)
+    first, jumps = to_the_right(*normal_form(forcing, x), x)
+    terms = [_response(K, first, x, None)]
+    for jump in jumps:
+        driven = _response(K, jump.expr, x, jump.at)
+        terms.append(in_relu(driven, Jump(jump.at, x - jump.at, driven), x))
+    return basis, Add(*terms)
+
+
+def _basis(coefficients: list[Expr], x: Symbol) -> list[Expr]:
+    r = Dummy("r")
+    characteristic = Poly(list(reversed(coefficients)), r)
+    found = sympy.roots(characteristic)
+    if sum(found.values()) != len(coefficients) - 1:
+        raise NotImplementedError(f"the roots of {characteristic.as_expr()} are not known")
+    basis = []
+    for root, times in sorted(found.items(), key=lambda item: item[0].sort_key()):
+        a, b = re(root), im(root)
+        for k in range(times):
+            if b == 0 or root.is_real:
+                basis.append(x**k * exp(root * x))
+            elif b.is_positive:
+                basis += [x**k * exp(a * x) * cos(b * x), x**k * exp(a * x) * sin(b * x)]
+            elif not b.is_negative:
+                raise NotImplementedError(f"whether {root} is real is not known")
+    return basis
+
+
+def _impulse_response(coefficients: list[Expr], basis: list[Expr], x: Symbol) -> Expr:
+    n = len(basis)
+    wronskian = Matrix(n, n, lambda i, j: basis[j].diff(x, i).subs(x, 0))
+    start = Matrix([0] * (n - 1) + [1 / coefficients[-1]])
+    weights = wronskian.LUsolve(start)
+    return Add(*(sympy.simplify(w) * y for w, y in zip(weights, basis, strict=True)))
+
+
+def _response(K: Expr, g: Expr, x: Symbol, start: Expr | None) -> Expr:
+    """What g does from the start on; without a start, a particular solution."""
+    if g == 0:
+        return S.Zero
+    s = Dummy("s", real=True)
+    integrand = expand(K.subs(x, x - s) * g.subs(x, s), trig=False, power_exp=True)
+    G = smooth(integrand, s)
+    value = G.subs(s, x) - (S.Zero if start is None else G.subs(s, start))
+    value = value.expand()
+    return (
+        trigsimp(value).expand() if value.has(sin, cos) and sympy.count_ops(value) < 80 else value
+    )
+
+
+def _fitted(value: Expr, constants: tuple[Symbol, ...], u: Expr, x: Symbol, ics: Any) -> Expr:
+    """The constants by the conditions, by the branch to the right of each point."""
+    equations = [got - want for got, want in _conditions(value, u, x, ics)]
+    found = sympy.solve(equations, constants, dict=True)
+    if len(found) != 1:
+        raise ValueError(f"the conditions {ics} do not fit")
+    return value.subs(found[0])
+
+
+def _conditions(value: Expr, u: Expr, x: Symbol, ics: Any) -> list[tuple[Expr, Expr]]:
+    pairs = []
+    for where, want in ics.items():
+        if isinstance(where, AppliedUndef):
+            point, order = where.args[0], 0
+        elif isinstance(where, Subs):
+            point = where.point[0]
+            order = int(where.expr.derivative_count)
+        else:
+            raise ValueError(f"{where} is no initial condition")
+        branch = settled(value, x, point, 1)
+        pairs.append((branch.diff(x, order).subs(x, point), want))
+    return pairs
+
+
+def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: Any) -> None:
+    """Put the solution in on both sides of every kink; its slopes are continuous."""
+    slopes = [value.diff(x, i) for i in range(order + 1)]
+    residual = gap.subs([(u.diff(x, i), slopes[i]) for i in range(order, 0, -1)]).subs(u, value)
+
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(residual, value) - {x}, 1):
+            breaks = kinks_of(value.subs(at), x) or kinks_of(residual.subs(at), x)
+            points = [{**at, x: p} for p in checks.around(breaks)[:8]]
+            size = max((abs(checks.number(v, p) or 0) for v in slopes for p in points), default=0)
+            for p in points:
+                left = checks.number(residual, p)
+                if left is not None and abs(left) > 1e-15 * (1 + size):
+                    raise checks.FailedError(f"at {p} it leaves {left.n(6)}")
+            for t in breaks:
+                for i in range(order):
+                    sides = [
+                        checks.number(slopes[i], {**at, x: t + d})
+                        for d in (-Rational(1, 10**20), Rational(1, 10**20))
+                    ]
+                    if None not in sides and abs(sides[0] - sides[1]) > 1e-12 * (1 + size):
+                        raise checks.FailedError(f"derivative {i} jumps at {t}")
+            for got, want in _conditions(value, u, x, ics):
+                gap_ = checks.number(got - want, at)
+                if gap_ is not None and abs(gap_) > 1e-15:
+                    raise checks.FailedError(f"a condition is missed by {gap_.n(6)}")
+
+    checks.attempt(check)

@@ -1,0 +1,512 @@
+r"""Kinks as steps: the form in which calculus takes them apart.
+
+With :math:`h` the step of :math:`u`, 1 where :math:`u > 0` and 0 where :math:`u < 0`,
+:math:`\operatorname{ReLU}(u) = u h`, :math:`|u| = u (2 h - 1)`, and a ``Piecewise`` is a sum of
+products of steps.  For each choice of the steps an expression is smooth.  In one variable the
+choices are regions between the roots of the switches :math:`u`; in several they are cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cmp_to_key
+from itertools import pairwise, product
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    And,
+    Basic,
+    Dummy,
+    Eq,
+    Expr,
+    Heaviside,
+    Max,
+    Min,
+    Mul,
+    Ne,
+    Or,
+    Piecewise,
+    PoleError,
+    Poly,
+    PolynomialError,
+    Pow,
+    S,
+    SingularityFunction,
+    Symbol,
+    acos,
+    asin,
+    atan,
+    ceiling,
+    cos,
+    count_ops,
+    exp,
+    floor,
+    log,
+    pi,
+    real_roots,
+    sign,
+    sin,
+    sqrt,
+    tan,
+    tanh,
+    together,
+)
+from sympy.core.relational import Relational
+
+from symrelu.function import ReLU
+from symrelu.graph import postorder
+from symrelu.signs import signs
+
+KINKED = (ReLU, Max, Min, Abs, Piecewise, Heaviside, sign, SingularityFunction)
+MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
+MOST_ROOTS = 200
+
+
+class NoPiecesError(NotImplementedError):
+    """The regions of an expression cannot be told."""
+
+
+# What says that there is no answer, of ours and of SymPy's.
+UNKNOWN = (NotImplementedError, PolynomialError, PoleError)
+
+
+def is_kinked(expr: Basic) -> bool:
+    return bool(expr.has(*KINKED)) or any(
+        hasattr(node, "_eval_rewrite_as_ReLU") for node in postorder(expr)
+    )
+
+
+@dataclass
+class Steps:
+    """An expression with a dummy for each step, and what switches it; the inner ones first."""
+
+    smooth: Any = S.Zero
+    switches: dict[Dummy, Expr] = field(default_factory=dict)
+
+    def step(self, u: Expr) -> Expr:
+        """The step of u, by that of -u where it is known already."""
+        k, v = u.primitive() if u.is_Add else u.as_coeff_Mul()
+        v = u if v.is_number else v if k > 0 else -v
+        for h, known in self.switches.items():
+            if known == v:
+                return h
+            if known == -v:
+                return 1 - h
+        if v.could_extract_minus_sign():
+            return 1 - self.step(-v)
+        h = Dummy("h", nonnegative=True)
+        self.switches[h] = v
+        return h
+
+    def of(self, e: Any) -> Any:
+        if not e.args or not is_kinked(e):
+            return e
+        rewrite = getattr(e, "_eval_rewrite_as_ReLU", None)
+        if rewrite is not None and not isinstance(e, KINKED):
+            return self.of(rewrite(*e.args))
+        if isinstance(e, Piecewise):
+            return self._chain([(self.of(value), self._holds(when)) for value, when in e.args])
+        args = [self.of(arg) for arg in e.args]
+        if isinstance(e, ReLU):
+            return args[0] * self.step(args[0])
+        if isinstance(e, Heaviside):
+            return self.step(args[0])
+        if isinstance(e, Abs) and args[0].is_extended_real is not False:
+            return args[0] * (2 * self.step(args[0]) - 1)
+        if isinstance(e, sign):
+            return 2 * self.step(args[0]) - 1
+        if isinstance(e, (Max, Min)):
+            up = 1 if isinstance(e, Max) else -1
+            value = args[0]
+            for arg in args[1:]:
+                excess = arg - value
+                h = self.step(excess)
+                value = value + excess * (h if up == 1 else 1 - h)
+            return value
+        if isinstance(e, SingularityFunction):
+            v, a, n = args
+            if n.is_nonnegative is not True:
+                raise NoPiecesError(f"{e} is no function")
+            return (v - a) ** n * self.step(v - a)
+        return e.func(*args)
+
+    def _chain(self, pieces: list[tuple[Expr, Expr]]) -> Expr:
+        value: Expr = S.Zero
+        for piece, holds in reversed(pieces):
+            value = piece * holds + value * (1 - holds)
+        return value
+
+    def _holds(self, when: Any) -> Expr:
+        """The condition as 0 or 1, wherever no two sides of it are equal."""
+        if when in (S.true, S.false):
+            return S.One if when == S.true else S.Zero
+        if isinstance(when, And):
+            return Mul(*map(self._holds, when.args))
+        if isinstance(when, Or):
+            return 1 - Mul(*(1 - self._holds(part) for part in when.args))
+        if isinstance(when, Relational):
+            if isinstance(when, (Eq, Ne)):
+                return S.One if isinstance(when, Ne) else S.Zero
+            return self.step(self.of(when.gts - when.lts))
+        raise NoPiecesError(f"the condition {when} is not an inequality")
+
+    def cases(self) -> Iterator[tuple[dict[Dummy, Expr], Expr]]:
+        """Each choice of the steps, with the smooth expression there."""
+        if len(self.switches) > MOST_SWITCHES:
+            raise NoPiecesError(f"more than {MOST_SWITCHES} kinks")
+        for values in product((S.Zero, S.One), repeat=len(self.switches)):
+            chosen = dict(zip(self.switches, values, strict=True))
+            yield chosen, chosen_of(self.smooth, chosen)
+
+
+def chosen_of(expr: Any, chosen: dict[Dummy, Expr]) -> Any:
+    return expr.xreplace(chosen)
+
+
+def in_steps(expr: Any) -> Steps:
+    steps = Steps()
+    steps.smooth = steps.of(expr)
+    return steps
+
+
+# Regions of one variable
+
+
+@dataclass(frozen=True)
+class Region:
+    """An open interval, and the smooth expression there."""
+
+    start: Expr
+    stop: Expr
+    expr: Any
+
+
+def regions(
+    expr: Any, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity
+) -> list[Region]:
+    """The intervals on which the expression is smooth, from left to right.
+
+    Raises NoPiecesError where the roots of a switch, or their order, are not known.
+    """
+    steps = in_steps(expr)
+    parts: list[tuple[Expr, Expr, dict[Dummy, Expr]]] = [(start, stop, {})]
+    for h, switch in steps.switches.items():
+        parts = [piece for part in parts for piece in _split(*part, h, switch, x)]
+    return _merged([Region(a, b, chosen_of(steps.smooth, chosen)) for a, b, chosen in parts])
+
+
+def _split(
+    start: Expr, stop: Expr, chosen: dict[Dummy, Expr], h: Dummy, switch: Expr, x: Symbol
+) -> Iterator[tuple[Expr, Expr, dict[Dummy, Expr]]]:
+    u = chosen_of(switch, chosen)
+    ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
+    for i, (a, b) in enumerate(pairwise(ends)):
+        try:
+            s = sign_of(u.subs(x, inside(a, b)))
+        except NoPiecesError:
+            rises = signs(u.diff(x))
+            if len(ends) != 3 or len(rises) != 1:
+                raise
+            s = min(rises) * (1 if i else -1)
+        yield a, b, {**chosen, h: S.One if s > 0 else S.Zero}
+
+
+def _merged(parts: list[Region]) -> list[Region]:
+    merged = parts[:1]
+    for part in parts[1:]:
+        last = merged[-1]
+        if last.expr == part.expr:
+            merged[-1] = Region(last.start, part.stop, last.expr)
+        else:
+            merged.append(part)
+    return merged
+
+
+def inside(a: Expr, b: Expr) -> Expr:
+    """A point between two ends, rational where that can be."""
+    if a.is_infinite and b.is_infinite:
+        return S.Zero
+    if a.is_infinite:
+        return (floor(b) if b.is_number else b) - 1
+    if b.is_infinite:
+        return (ceiling(a) if a.is_number else a) + 1
+    if a.is_number and b.is_number and not (a + b).is_Rational:
+        low, high = a.evalf(30), b.evalf(30)
+        for digits in (1, 8, 64, 4096):
+            m = S(int(floor((low + high) / 2 * digits))) / digits
+            if low < m < high:
+                return m
+    return (a + b) / 2
+
+
+def between(points: list[Expr], start: Expr, stop: Expr) -> list[Expr]:
+    """The points inside an interval, in order."""
+    kept = [
+        t
+        for t in dict.fromkeys(points)
+        if (start is S.NegativeInfinity or sign_of(t - start) > 0)
+        and (stop is S.Infinity or sign_of(stop - t) > 0)
+    ]
+    return sorted(kept, key=cmp_to_key(_order))
+
+
+def _order(t: Expr, u: Expr) -> int:
+    return sign_of(t - u)
+
+
+def sign_of(number: Expr) -> int:
+    """The sign, or NoPiecesError."""
+    if number.is_Rational:
+        return bool(number > 0) - bool(number < 0)
+    if number.is_number and not number.is_infinite:
+        value = number.evalf(30, maxn=60)
+        if value.is_Float and abs(value) > 1e-25:
+            return 1 if value > 0 else -1
+    possible = signs(number)
+    if len(possible) != 1:
+        possible = signs(number.expand())
+    if len(possible) != 1:
+        raise NoPiecesError(f"the sign of {number} is not known")
+    return min(possible)
+
+
+# Roots: where a switch may change its sign
+
+
+def roots(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
+    """Where a smooth expression is 0 or has a pole; all of it, or NoPiecesError."""
+    if x not in u.free_symbols:
+        return []
+    numerator, denominator = together(u).as_numer_denom()
+    found = []
+    for part in (numerator, denominator):
+        for factor in _factors(part):
+            if x in factor.free_symbols:
+                found += _roots_of_factor(factor, x, start, stop)
+    return found
+
+
+def _factors(e: Expr) -> list[Expr]:
+    parts = []
+    for factor in Mul.make_args(e):
+        base, power = factor.as_base_exp()
+        parts.append(base if power.is_Rational and base is not S.Exp1 else factor)
+    return parts
+
+
+def _roots_of_factor(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
+    if isinstance(u, exp) or (u.is_Pow and x not in u.base.free_symbols and u.base.is_positive):
+        return roots(u.exp, x, start, stop) and _poles(u.exp, x, start, stop)
+    if u.is_polynomial(x):
+        return polynomial_roots(Poly(u, x))
+    inner = _generator(u, x)
+    if inner is None:
+        raise NoPiecesError(f"the roots of {u} are not known")
+    y = Dummy("y", real=True)
+    found = _poles(_argument(inner), x, start, stop)
+    if isinstance(inner, log):
+        found += roots(inner.args[0], x, start, stop)
+    for value in polynomial_roots(Poly(u.subs(inner, y), y)):
+        for target in _inverse(inner, value, x, start, stop):
+            found += roots(_argument(inner) - target, x, start, stop)
+    return found
+
+
+def _poles(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
+    denominator = together(u).as_numer_denom()[1]
+    return roots(denominator, x, start, stop) if x in denominator.free_symbols else []
+
+
+def polynomial_roots(p: Poly) -> list[Expr]:
+    """The real roots, without multiplicity."""
+    if p.degree() == 1:
+        a, b = p.all_coeffs()
+        if 0 in signs(a):
+            raise NoPiecesError(f"whether {a} is 0 is not known")
+        return [(-b / a).expand() if a.is_number else -b / a]
+    if all(c.is_Rational for c in p.all_coeffs()):
+        return list(dict.fromkeys(real_roots(p.sqf_part(), multiple=True)))
+    if p.degree() == 2:
+        a, b, c = p.all_coeffs()
+        discriminant = (b**2 - 4 * a * c).expand()
+        if 0 in signs(a):
+            raise NoPiecesError(f"whether {a} is 0 is not known")
+        if sign_of(discriminant) < 0:
+            return []
+        root = sqrt(discriminant)
+        return list(dict.fromkeys([(-b - root) / (2 * a), (-b + root) / (2 * a)]))
+    if all(c.is_number and c.is_real for c in p.all_coeffs()):
+        return [r.n(30) for r in map(S, p.nroots(n=30, maxsteps=200)) if r.is_real]
+    raise NoPiecesError(f"the roots of {p.as_expr()} are not known")
+
+
+def _generator(u: Expr, x: Symbol) -> Expr | None:
+    """The one function of x of which u is a polynomial."""
+    kinds = (exp, log, sin, cos, tan, tanh, atan, Pow)
+    for node in sorted(u.atoms(*kinds), key=lambda e: -e.count_ops()):
+        if x not in node.free_symbols or (node.is_Pow and node.exp.is_Integer):
+            continue
+        y = Dummy("y")
+        rest = u.subs(node, y)
+        if x not in rest.free_symbols and rest.is_polynomial(y):
+            return node
+    return None
+
+
+def _argument(node: Expr) -> Expr:
+    if isinstance(node, exp):
+        return node.exp
+    if node.is_Pow:
+        return node.base if node.exp.is_number else node.exp
+    return node.args[0]
+
+
+def _inverse(node: Expr, value: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
+    """The arguments at which the function has the value."""
+    if isinstance(node, exp):
+        return [log(value)] if sign_of(value) > 0 else []
+    if node.is_Pow and node.exp.is_number:
+        return [value ** (1 / node.exp)] if sign_of(value) >= 0 else []
+    if node.is_Pow:
+        return [log(value) / log(node.base)] if sign_of(value) > 0 else []
+    if isinstance(node, log):
+        return [exp(value)]
+    if isinstance(node, atan):
+        return [tan(value)] if sign_of(pi / 2 - Abs(value)) > 0 else []
+    if isinstance(node, tanh):
+        return [log((1 + value) / (1 - value)) / 2] if sign_of(1 - Abs(value)) > 0 else []
+    return _periodic_inverse(node, value, x, start, stop)
+
+
+def _periodic_inverse(node: Expr, value: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
+    v = node.args[0]
+    if not v.is_polynomial(x) or Poly(v, x).degree() != 1:
+        raise NoPiecesError(f"the roots of {node} are not known")
+    ends = [v.subs(x, start), v.subs(x, stop)]
+    if not all(end.is_number and end.is_finite for end in ends):
+        raise NoPiecesError(f"{node} has endlessly many kinks")
+    if not isinstance(node, tan) and sign_of(1 - Abs(value)) < 0:
+        return []
+    low, high = sorted(ends, key=lambda e: float(e))
+    period = pi if isinstance(node, tan) else 2 * pi
+    firsts = {sin: lambda c: [asin(c), pi - asin(c)], cos: lambda c: [acos(c), -acos(c)]}
+    first = firsts.get(node.func, lambda c: [atan(c), pi / 2])(value)
+    found = []
+    for t in first:
+        k, last = ceiling((low - t) / period), floor((high - t) / period)
+        if last - k > MOST_ROOTS:
+            raise NoPiecesError(f"{node} has too many kinks")
+        found += [t + i * period for i in range(int(k), int(last) + 1)]
+    return list(dict.fromkeys(found))
+
+
+# The normal form in steps
+
+
+@dataclass(frozen=True)
+class Jump:
+    """What is added from a point on: ``expr`` where ``switch`` is positive; 0 is at ``at``."""
+
+    at: Expr
+    switch: Expr
+    expr: Expr
+
+
+def normal_form(
+    expr: Expr, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity
+) -> tuple[Expr, list[Jump]]:
+    """``first + sum(jump.expr where jump.switch > 0)``, all of it smooth."""
+    steps = in_steps(expr)
+    mine = [u for u in steps.switches.values() if x in u.free_symbols]
+    if len(mine) == 1 and len(steps.switches) == 1 and is_linear(mine[0], x):
+        return _unordered(expr, x)
+    try:
+        parts = regions(expr, x, start, stop)
+    except NoPiecesError:
+        return _unordered(expr, x)
+    jumps = [Jump(q.start, x - q.start, (q.expr - p.expr).expand()) for p, q in pairwise(parts)]
+    return parts[0].expr, jumps
+
+
+def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
+    """The same for kinks of which the order is not known, one root each.
+
+    A product of steps to the right is the step from the rightmost on.
+    """
+    steps = in_steps(expr)
+    single = len([u for u in steps.switches.values() if x in u.free_symbols]) == 1
+    points, flipped = {}, {}
+    for h, u in steps.switches.items():
+        if u.atoms(Dummy) & set(steps.switches):
+            raise NoPiecesError(f"the order of the kinks of {expr} is not known")
+        if x not in u.free_symbols:
+            continue
+        if single and is_linear(u, x):
+            a, b = Poly(u, x).all_coeffs()
+            points[h] = -b / a
+            continue
+        found = roots(u, x, -S.Infinity, S.Infinity)
+        if len(found) != 1:
+            raise NoPiecesError(f"the order of the kinks of {expr} is not known")
+        (t,) = found
+        points[h] = t
+        flipped[h] = sign_of(u.subs(x, t + 1).expand()) < 0
+    fixed = {h: Heaviside(u, 0) for h, u in steps.switches.items() if h not in points}
+    g = steps.smooth.xreplace(fixed)
+    if single:
+        (h,) = points
+        off, on, u = g.xreplace({h: S.Zero}), g.xreplace({h: S.One}), steps.switches[h]
+        if off != 0 and (on == 0 or signs(u.diff(x)) == {-1}):
+            return on, [Jump(points[h], -u, (off - on).expand())]
+        return off, [Jump(points[h], u, (on - off).expand())]
+    g = g.xreplace({h: 1 - h for h, flip in flipped.items() if flip})
+    if len(points) > 4:
+        raise NoPiecesError(f"the order of the kinks of {expr} is not known")
+    return _moebius(g, points, x)
+
+
+def _moebius(g: Expr, points: dict[Dummy, Expr], x: Symbol) -> tuple[Expr, list[Jump]]:
+    jumps, values = [], {}
+    for chosen in product((0, 1), repeat=len(points)):
+        values[chosen] = g.xreplace(dict(zip(points, map(S, chosen), strict=True)))
+    ts = list(points.values())
+    for chosen in values:
+        if not any(chosen):
+            continue
+        below = product(*((0, 1) if c else (0,) for c in chosen))
+        share = Add(*((-1) ** (sum(chosen) - sum(low)) * values[low] for low in below)).expand()
+        if share != 0:
+            t = Max(*(t for t, c in zip(ts, chosen, strict=True) if c))
+            jumps.append(Jump(t, x - t, share))
+    return values[(0,) * len(points)], jumps
+
+
+def is_linear(u: Expr, x: Symbol) -> bool:
+    return bool(u.is_polynomial(x)) and Poly(u, x).degree() == 1
+
+
+def to_the_right(first: Expr, jumps: list[Jump], x: Symbol) -> tuple[Expr, list[Jump]]:
+    """The same with all jumps to the right, for those whose direction is known."""
+    turned = []
+    for jump in jumps:
+        if jump.switch == x - jump.at:
+            turned.append(jump)
+        elif sign_of(jump.switch.diff(x)) > 0:
+            turned.append(Jump(jump.at, x - jump.at, jump.expr))
+        else:
+            first = (first + jump.expr).expand()
+            turned.append(Jump(jump.at, x - jump.at, -jump.expr))
+    return first, turned
+
+
+def whole(first: Expr, jumps: list[Jump]) -> Expr:
+    """The smooth expression on the right of all jumps to the right."""
+    return (first + Add(*(jump.expr for jump in jumps))).expand()
+
+
+def shorter(e: Expr) -> Expr:
+    """As it is or expanded, by length."""
+    return min(e, e.expand(), key=count_ops)

@@ -1,0 +1,425 @@
+"""Transforms and convolutions: kinks shift what starts at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import (
+    Add,
+    Dummy,
+    Eq,
+    Expr,
+    FourierTransform,
+    I,
+    LaplaceTransform,
+    Max,
+    MellinTransform,
+    Min,
+    Piecewise,
+    Poly,
+    Pow,
+    Rational,
+    S,
+    SeqFormula,
+    Symbol,
+    cos,
+    exp,
+    oo,
+    pi,
+    sin,
+)
+from sympy.series.fourier import FourierSeries
+
+from symrelu.calculus import checks
+from symrelu.calculus.front import calculus
+from symrelu.calculus.integrals import between_ends, definite, entire, in_relu, kinks_of, smooth
+from symrelu.calculus.pieces import (
+    UNKNOWN,
+    Jump,
+    NoPiecesError,
+    is_kinked,
+    normal_form,
+    regions,
+    sign_of,
+    to_the_right,
+)
+
+
+@calculus(
+    "steps",
+    "what starts at T is exp(-s*T) times the transform of what it is moved to 0; SymPy leaves it",
+    sympy.laplace_transform,
+)
+def laplace_transform(
+    f: Any, t: Any, s: Any, check: bool = True, noconds: bool = False, **hints: Any
+) -> Any:
+    """
+    The Laplace transform, with the half-plane where it converges, as ``sympy.laplace_transform``.
+
+    Examples
+    ========
+
+    >>> from sympy import symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import laplace_transform
+    >>> t, s = symbols("t s", positive=True)
+    >>> laplace_transform(ReLU(t - 2), t, s)
+    (exp(-2*s)/s**2, 0, True)
+    """
+    try:
+        F, abscissa = _laplace(f, t, s)
+        if check:
+            check_laplace(F, f, t, s, abscissa)
+    except (*UNKNOWN, checks.FailedError) as error:
+        if isinstance(error, checks.FailedError):
+            checks.warn(f"laplace_transform({f})", error)
+        return LaplaceTransform(f, t, s)
+    return F if noconds else (F, abscissa, S.true)
+
+
+def _laplace(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
+    parts = regions(f, t, S.Zero, oo)
+    terms, abscissas = [], [-oo]
+    before = S.Zero
+    for part in parts:
+        jump = (part.expr - before).expand()
+        before = part.expr
+        if jump == 0:
+            continue
+        moved = jump.subs(t, t + part.start).expand()
+        if any(entire(term, t) is None for term in Add.make_args(moved)):
+            raise NoPiecesError(f"the transform of {moved} is not known")
+        F, abscissa, holds = sympy.laplace_transform(moved, t, s)
+        if F.has(LaplaceTransform) or holds != S.true:
+            raise NoPiecesError(f"the transform of {moved} is not known")
+        terms.append(exp(-s * part.start) * F)
+        abscissas.append(abscissa)
+    return Add(*terms), Max(*abscissas) if terms else S.Zero
+
+
+def check_laplace(F: Expr, f: Expr, t: Symbol, s: Symbol, abscissa: Expr) -> None:
+    """Compare with the integral that defines it, at a point to the right."""
+
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(F, f) - {s, t}, 1):
+            left = abscissa.subs(at)
+            point = {**at, s: (left if left.is_finite else S.Zero) + Rational(23, 10)}
+            _compare(F, f * exp(-s * t), t, S.Zero, oo, point)
+
+    checks.attempt(check)
+
+
+def _compare(F: Expr, integrand: Expr, t: Symbol, a: Expr, b: Expr, at: Any) -> None:
+    """A value beside the quadrature that it stands for."""
+    plain = integrand.subs(at)
+    want = mpmath.fsum(
+        checks.quadrature(p.expr, t, [p.start, p.stop])
+        for p in regions(plain, t, a, b)
+        if p.expr != 0
+    )
+    got = checks.number(F, at)
+    if got is None:
+        raise checks.FailedError(f"at {at} it has no value")
+    if abs(checks.complex_of(got) - want) > 1e-8 * (1 + abs(want)):
+        raise checks.FailedError(f"at {at} it is {got.n(10)} and not {mpmath.nstr(want, 10)}")
+
+
+@calculus(
+    "SymPy's, with steps as ReLU",
+    "SymPy answers in steps, which as_relu joins with what they are multiplied with",
+    None,
+)
+def inverse_laplace_transform(
+    F: Any, s: Any, t: Any, plane: Any = None, check: bool = True, **hints: Any
+) -> Any:
+    """
+    The inverse Laplace transform, in terms of ReLU where it starts at a kink.
+
+    Examples
+    ========
+
+    >>> from sympy import exp, symbols
+    >>> from symrelu.calculus import inverse_laplace_transform
+    >>> s, t = symbols("s t", real=True)
+    >>> inverse_laplace_transform(exp(-2*s)/s**2, s, t)
+    ReLU(t - 2)
+    """
+    found = sympy.inverse_laplace_transform(F, s, t, plane, **hints)
+    if not found.has(sympy.Heaviside) or found.has(sympy.InverseLaplaceTransform, sympy.DiracDelta):
+        return found
+    try:
+        short = _started(found, t)
+    except NoPiecesError:
+        return found
+    if check:
+        try:
+            check_laplace(F, short, t, s, S.One)
+        except checks.FailedError as error:
+            checks.warn(f"inverse_laplace_transform({F})", error)
+            return sympy.InverseLaplaceTransform(F, s, t, plane)
+    return short
+
+
+def _started(f: Expr, t: Symbol) -> Expr:
+    first, jumps = to_the_right(*normal_form(f, t), t)
+    terms = [first]
+    for jump in jumps:
+        at_start = jump.expr.subs(t, jump.at).expand()
+        rest = (jump.expr - at_start).expand()
+        terms += [
+            at_start * sympy.Heaviside(t - jump.at),
+            in_relu(rest, jump, t) if rest else S.Zero,
+        ]
+    return Add(*terms)
+
+
+@calculus(
+    "regions",
+    "each region by its own antiderivative; SymPy leaves ReLU",
+    sympy.fourier_transform,
+)
+def fourier_transform(f: Any, x: Any, k: Any, check: bool = True, **hints: Any) -> Any:
+    """
+    The Fourier transform, as ``sympy.fourier_transform``, at a frequency other than 0.
+
+    Examples
+    ========
+
+    >>> from sympy import exp, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import fourier_transform
+    >>> x, k = symbols("x k", real=True)
+    >>> fourier_transform(exp(-x)*ReLU(x), x, k).factor()
+    -1/(2*pi*k - I)**2
+    """
+    try:
+        kernel = exp(-2 * pi * I * k * x)
+        parts = regions(f, x)
+        value = Add(
+            *(
+                between_ends((p.expr * kernel).expand(), x, p.start, p.stop)
+                for p in parts
+                if p.expr != 0
+            )
+        )
+        if value.has(oo, S.NaN, S.ComplexInfinity):
+            raise NoPiecesError(f"the transform of {f} is no function")
+        if check:
+            check_fourier(value, f, x, k)
+    except (*UNKNOWN, checks.FailedError) as error:
+        if isinstance(error, checks.FailedError):
+            checks.warn(f"fourier_transform({f})", error)
+        return FourierTransform(f, x, k)
+    return value
+
+
+def check_fourier(value: Expr, f: Expr, x: Symbol, k: Symbol) -> None:
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(value, f) - {k, x}, 1):
+            _compare(value, f * exp(-2 * pi * I * k * x), x, -oo, oo, {**at, k: Rational(37, 101)})
+
+    checks.attempt(check)
+
+
+@calculus(
+    "powers on each region",
+    "each power by itself, with the strip where it converges; SymPy leaves ReLU",
+    sympy.mellin_transform,
+)
+def mellin_transform(f: Any, x: Any, s: Any, check: bool = True, **hints: Any) -> Any:
+    """
+    The Mellin transform, its strip and a condition, as ``sympy.mellin_transform``.
+
+    Examples
+    ========
+
+    >>> from sympy import symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import mellin_transform
+    >>> x, s = symbols("x s", positive=True)
+    >>> mellin_transform(ReLU(1 - x), x, s)[0].factor()
+    1/(s*(s + 1))
+    """
+    parts = regions(f, x, S.Zero, oo)
+    total, low, high = S.Zero, -oo, oo
+    for part in parts:
+        if part.expr == 0:
+            continue
+        if len(parts) == 1:
+            return sympy.mellin_transform(part.expr, x, s, **hints)
+        if not part.expr.is_polynomial(x):
+            return MellinTransform(f, x, s)
+        for (n,), c in Poly(part.expr, x).terms():
+            if part.start == 0:
+                low = Max(low, -n)
+            if part.stop is oo:
+                high = Min(high, -n)
+            total += c * _power(part.stop, s + n, 0) - c * _power(part.start, s + n, 0)
+    if low is not -oo and high is not oo and sign_of(high - low) <= 0:
+        return MellinTransform(f, x, s)
+    value = sympy.together(total)
+    if check:
+        try:
+            check_mellin(value, f, x, s, low, high)
+        except checks.FailedError as error:
+            checks.warn(f"mellin_transform({f})", error)
+            return MellinTransform(f, x, s)
+    return value, (low, high), S.true
+
+
+def _power(end: Expr, s: Expr, nothing: Any) -> Expr:
+    return S.Zero if end == 0 or end is oo else end**s / s
+
+
+def check_mellin(value: Expr, f: Expr, x: Symbol, s: Symbol, low: Expr, high: Expr) -> None:
+    def check() -> None:
+        middle = low + 2 if high is oo else high - 2 if low is -oo else (low + high) / 2
+        for at in checks.samples(checks.symbols_of(value, f) - {s, x}, 1):
+            point = {**at, s: (middle if middle.is_finite else S.Half).subs(at)}
+            _compare(value, f * x ** (s - 1), x, S.Zero, oo, point)
+
+    checks.attempt(check)
+
+
+@calculus(
+    "regions",
+    "the coefficients by each region's own antiderivative, the index a symbol; SymPy's pieces take "
+    "a hundred times as long",
+    sympy.fourier_series,
+)
+def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool = True) -> Any:
+    """
+    The Fourier series, as ``sympy.fourier_series``.
+
+    Examples
+    ========
+
+    >>> from sympy import pi, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import fourier_series
+    >>> x = symbols("x", real=True)
+    >>> fourier_series(ReLU(x), (x, -pi, pi)).truncate(2)
+    sin(x) - 2*cos(x)/pi + pi/4
+    """
+    if limits is None:
+        (x,) = f.free_symbols
+        a, b = -pi, pi
+    else:
+        x, a, b = limits
+    n = Dummy("n", integer=True, positive=True)
+    period = b - a
+    angle = 2 * pi * n * x / period
+    mean = definite(f, x, a, b) / period
+    coefficients = [_coefficient(f, wave(angle), x, a, b, n, period) for wave in (cos, sin)]
+    if check:
+        for wave, c in zip((cos, sin), coefficients, strict=True):
+            check_coefficients(c, f * wave(angle) * 2 / period, x, a, b, n)
+    sequences = [
+        SeqFormula(c * wave(angle), (n, 1, oo))
+        for c, wave in zip(coefficients, (cos, sin), strict=True)
+    ]
+    return FourierSeries(f, (x, a, b), (mean, *sequences))
+
+
+def _coefficient(f: Expr, wave: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol, period: Expr) -> Expr:
+    formula = 2 * definite(f * wave, x, a, b) / period
+    special = _special(f, wave, x, a, b, n) if f.has(sin, cos) else []
+    pieces = [
+        (2 * definite(f * wave.subs(n, r), x, a, b) / period, Eq(n, r))
+        for r in dict.fromkeys(special)
+    ]
+    formula = sympy.simplify(formula)
+    return Piecewise(*pieces, (formula, True)) if pieces else formula
+
+
+def _special(f: Expr, wave: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol) -> list[Expr]:
+    """The indices at which the formula has a pole, which an integer index would hide."""
+    nu = Dummy("nu", real=True)
+    anywhere = definite(f * wave.subs(n, nu), x, a, b)
+    found = [r for d in _denominators(anywhere, nu) for r in sympy.roots(Poly(d, nu))]
+    return [r for r in found if r.is_integer and r.is_positive]
+
+
+def _denominators(formula: Expr, n: Symbol) -> list[Expr]:
+    powers = [p.base for p in formula.atoms(Pow) if p.exp.is_negative and n in p.base.free_symbols]
+    return [p for p in powers if p.is_polynomial(n)]
+
+
+def check_coefficients(c: Expr, integrand: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol) -> None:
+    def check() -> None:
+        for i in (1, 2):
+            for at in checks.samples(integrand.free_symbols - {x, n}, 1):
+                _compare(c.subs(n, i), integrand.subs(n, i), x, S(a).subs(at), S(b).subs(at), at)
+
+    try:
+        checks.attempt(check)
+    except checks.FailedError as error:
+        checks.warn("fourier_series", error)
+        raise NotImplementedError("no Fourier series that passes its check is known") from None
+
+
+@calculus(
+    "steps",
+    "what starts at a kink of one meets what starts at a kink of the other at the sum of the two",
+    None,
+)
+def convolution(f: Any, g: Any, x: Any = None, check: bool = True) -> Any:
+    r"""
+    The convolution of two expressions in one variable; of two lists, SymPy's.
+
+    .. math:: (f * g)(x) = \int f(s) g(x - s) ds
+
+    Examples
+    ========
+
+    >>> from sympy import Heaviside, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import convolution
+    >>> x = symbols("x", real=True)
+    >>> convolution(Heaviside(x), Heaviside(x), x), convolution(ReLU(x), ReLU(x), x)
+    (ReLU(x), ReLU(x)**3/6)
+    """
+    if isinstance(f, (list, tuple)):
+        return sympy.convolution(f, g, *(() if x is None else (x,)))
+    if x is None:
+        (x,) = f.free_symbols | g.free_symbols
+    s = Dummy("s", real=True)
+    try:
+        value = _convolved(f, g, x, s)
+        if check:
+            check_convolution(value, f, g, x, s)
+    except (*UNKNOWN, checks.FailedError) as error:
+        if isinstance(error, checks.FailedError):
+            checks.warn(f"convolution({f}, {g})", error)
+        return sympy.Integral(f.subs(x, s) * g.subs(x, x - s), (s, -oo, oo))
+    return value
+
+
+def _convolved(f: Expr, g: Expr, x: Symbol, s: Symbol) -> Expr:
+    (f0, fs), (g0, gs) = (to_the_right(*normal_form(e, x), x) for e in (f, g))
+    if f0 == 0 and g0 == 0:
+        return Add(*(_started_together(a, b, x, s) for a in fs for b in gs))
+    if is_kinked(f):
+        f, g = g, f
+    return definite(f.subs(x, x - s).expand() * g.subs(x, s), s, -oo, oo).expand()
+
+
+def _started_together(a: Jump, b: Jump, x: Symbol, s: Symbol) -> Expr:
+    integrand = (a.expr.subs(x, s) * b.expr.subs(x, x - s)).expand()
+    G = smooth(integrand, s)
+    value = (G.subs(s, x - b.at) - G.subs(s, a.at)).expand()
+    start = a.at + b.at
+    return in_relu(value, Jump(start, x - start, value), x)
+
+
+def check_convolution(value: Expr, f: Expr, g: Expr, x: Symbol, s: Symbol) -> None:
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(value, f, g) - {x}, 1):
+            breaks = kinks_of(value.subs(at), x)
+            for p in [*checks.around(breaks)[:3], Rational(23, 11)]:
+                product = f.subs(at).subs(x, s) * g.subs(at).subs(x, p - s)
+                _compare(value, product, s, -oo, oo, {**at, x: p})
+
+    checks.attempt(check)

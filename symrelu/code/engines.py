@@ -1,0 +1,387 @@
+"""What each engine calls things: one row per engine, one field per operation.
+
+A field is a template of source text.  ``{0}`` is the first operand and ``{0:p}`` the operand
+beside an operator, in parentheses where it needs them; ``{m}`` is the module.  ``None`` says that
+the engine cannot; whoever asks for the operation is refused when compiling, by ``Engine.call``.
+NumPy's names are the defaults, and another engine is made from a row by ``dataclasses.replace``.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, replace
+from typing import Any
+
+# How tightly code binds.
+LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
+
+
+class Code(str):
+    """Source text that knows how tightly it binds."""
+
+    level: int
+
+    def __new__(cls, text: str, level: int = ATOM) -> Code:
+        code = super().__new__(cls, text)
+        code.level = level
+        return code
+
+    def at(self, level: int) -> str:
+        """The text, in parentheses where the place binds more tightly."""
+        return str(self) if self.level >= level else "(" + str(self) + ")"
+
+    def __format__(self, spec: str) -> str:
+        """In a template, ``{0:p}`` stands beside an operator, ``{0:a}`` before a dot."""
+        return str(self if spec == "" else self.at(POWER if spec == "p" else ATOM))
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A namespace to compute in, and its names for what is computed."""
+
+    name: str = "numpy"  # what the user calls it
+    module: str = "numpy"  # as the source refers to it
+    imports: tuple[str, ...] = ("numpy",)
+    printer: str = "numpy.NumPyPrinter"  # SymPy's, for what has no field here
+    extends: int = 0  # of engines of one module, the one that knows more goes first
+    reserved: frozenset[str] = frozenset()  # what no variable may be called
+
+    # What it is
+    broadcasts: bool = True  # whether functions and operators work on arrays by entries
+    branches: bool = False  # whether it computes only the branch that it takes
+    exact: bool = False  # whether it computes with numbers of its own
+    big: bool = False  # whether integers may have any number of digits
+    products: bool = True  # whether products are cheaper than small powers
+    wrap: str = "{0}"  # around what is computed at once
+    quiet: str | None = "{m}.errstate(all='ignore')"  # no warnings from branches not taken
+
+    # Numbers
+    integer: str = "{0}"  # one that, divided by another, is a number of the engine's
+    constant: str = "{0}"  # a float
+    mixed: bool = True  # whether an array may be made of numbers of its own and Python's
+    named_constants: bool = True  # whether it has numpy.pi and the like
+    bind: bool = False  # whether a nan is looked up by a name
+    sqrt: str | None = "{m}.sqrt({0})"
+    divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
+
+    # Kinks: {1} is the value at 0
+    relu: str | None = "{m}.maximum({0}, 0)"
+    relu_at_0: str | None = None  # where the engine differentiates, with slope {1} at 0
+    # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
+    step: str | None = "({m}.clip({0}, 0, 0) + ({0:p} > 0))"
+    step_at_0: str | None = "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))"
+    maximum: str | None = "{m}.maximum({0}, {1})"
+    minimum: str | None = "{m}.minimum({0}, {1})"
+    at_least: str | None = None  # maximum of {0} and a number, where that differs
+    at_most: str | None = None
+
+    # Branches
+    where: str | None = "{m}.where({0}, {1}, {2})"
+    conjunction: str = "&"
+    disjunction: str = "|"
+    # number {2} in the dtype of {0} and {1}, an integer type or a number
+    common: str | None = "{m}.result_type({0}, {1}).type({2})"
+    like: str = ", "  # between operands that are compared
+    small: str = "{m}.int8"  # a dtype that leaves the dtype to others
+    unit: str = "{m}.int8(1)"  # that leaves the dtype to others
+
+    # Matrices; {d} is the dtype of what the function reads
+    shape: str = "getattr({0}, 'shape', None)"
+    dtype: str | None = "{m}.result_type({0})"
+    promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
+    default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
+    matmul: str | None = "{0:p} @ {1:p}"
+    transpose: str | None = "{0:a}.T"
+    inverse: str | None = "{m}.linalg.inv({0})"
+    solve: str | None = "{m}.linalg.solve({0}, {1})"
+    determinant: str | None = "{m}.linalg.det({0})"
+    slogdet: str | None = "{m}.linalg.slogdet({0})"
+    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])"  # of sign and logarithm
+    matrix_power: str | None = "{m}.linalg.matrix_power({0}, {1})"
+    trace: str | None = "{m}.trace({0})"
+    total: str | None = "{0:a}.sum()"
+    total_along: str | None = "{0:a}.sum(axis={1}, keepdims=True)"
+    broadcast: str | None = "{m}.broadcast_to({0}, ({1}, {2}))"
+    diag: str | None = "{m}.diag({0:a}.reshape(-1))"
+    diagonal: str | None = "{m}.diagonal({0}).reshape(-1, 1)"
+    diagonal_matrix: str | None = "{m}.diag({m}.diagonal({0}))"
+    zeros: str | None = "{m}.zeros(({0}, {1}), dtype={d})"
+    ones: str | None = "{m}.ones(({0}, {1}), dtype={d})"
+    eye: str | None = "{m}.eye({0}, dtype={d})"
+    hadamard: str | None = "*"
+    names: str = ""  # of functions that its printer does not know, with SymPy's where they differ
+    mod: str | None = None  # where it is not the printer's
+    hadamard_power: str | None = "{0:a}**{1:a}"
+    rows: str | None = "{m}.arange({0})[:, None]"
+    columns: str | None = "{m}.arange({0})"
+    ndim: str = "{m}.ndim({0})"
+    index_range: str | None = "{m}.arange({0}, {1} + 1)"
+    element: str | None = "{0:a}[{1}, {2}]"
+    item: str | None = "{0:a}[{1}]"
+    slice: str | None = "{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]"
+    array: str | None = "{m}.array({0})"
+    numbers: str | None = "{m}.array({0}, dtype={d})"  # an array of numbers
+    reals: str | None = "{m}.array({0}, dtype={m}.result_type({d}, 0.0))"
+    stack: str | None = "{m}.stack({m}.broadcast_arrays({0}))"  # of numbers and arrays
+    cast: str | None = "{d}.type({0})"  # an integer in that dtype
+    cast_real: str | None = "{m}.result_type({d}, 0.0).type({0})"
+    reshape: str | None = "{0:a}.reshape({1}, *{0:a}.shape[1:])"
+    shaped: str | None = "{0:a}.reshape({1})"
+    blocks: str | None = "{m}.block({0})"
+
+    def call(self, operation: str, *codes: str, of: str = "", d: str = "") -> Code:
+        """The code of an operation; the one place that refuses what the engine cannot."""
+        template = getattr(self, operation)
+        if template is None:
+            raise NotImplementedError(
+                f"lambdify: {self.name} has no numeric form of {of or operation} ({operation}); "
+                f"choose another module, or give one: modules=[{{{of or operation!r}: "
+                "my_function}, ...]"
+            )
+        return Code(template.format(*codes, m=self.module, d=d))
+
+    def repeats(self, operation: str) -> bool:
+        """Whether the code of an operand is written more than once."""
+        fields = [
+            field for _, field, _, _ in string.Formatter().parse(getattr(self, operation) or "")
+        ]
+        return any(fields.count(k) > 1 for k in "01")
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+NUMPY = Engine(names="conjugate:{m}.conj")
+
+_MATRICES = _words(
+    "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
+    "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
+    "hadamard_power rows columns index_range slice array numbers reals stack reshape "
+    "shaped blocks cast cast_real"
+)
+_NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
+
+_SCALAR = replace(
+    NUMPY,
+    names="",
+    broadcasts=False,
+    branches=True,
+    big=True,
+    products=False,
+    quiet=None,
+    relu="(0 if {0:p} < 0 else {0:p})",
+    step="(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
+    step_at_0="(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
+    where="({1:p} if {0:p} else {2:p})",
+    conjunction="and",
+    disjunction="or",
+    maximum="({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
+    minimum="({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
+    common=None,
+    unit="1",
+    divide="{0:p}/{1:p}",
+    item="{0:a}[{1}]",
+    **_NO_MATRICES,
+)
+
+_TORCH_STEP = "{m}.where({m}.isnan({0}), {0}, ({0:p} > 0).to({0:p}.dtype))"  # its sign(nan) is 0
+_TENSORFLOW_STEP = "{m}.where({m}.math.is_nan({0}), {0}, {m}.cast({0:p} > 0, {0:p}.dtype))"
+_NUMEXPR_NAMES = _words(
+    "where sin cos tan arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh "
+    "arctanh log log1p log10 log2 exp expm1 sqrt abs conj real imag complex contains "
+    "floor ceil trunc round sign rint isnan isinf isfinite signbit nextafter copysign "
+    "hypot fmod maximum minimum fmax fmin power mod sum prod min max ones_like empty_like "
+    "numexpr True False None absolute conjugate div inv pow neg and or not bool int long "
+    "float double str op"
+)
+
+SCIPY = replace(
+    NUMPY,
+    name="scipy",
+    extends=1,
+    imports=("numpy", "scipy.special"),
+    printer="numpy.SciPyPrinter",
+    names="conjugate:{m}.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
+)
+CUPY = replace(
+    NUMPY,
+    name="cupy", module="cupy", imports=("cupy",), printer="numpy.CuPyPrinter", quiet=None,
+)  # fmt: skip
+JAX = replace(
+    NUMPY,
+    name="jax",
+    module="jax.numpy",
+    imports=("jax.numpy",),
+    printer="numpy.JaxPrinter",
+    quiet=None,
+    # of slope 0 at the kink for jax.grad, unlike maximum and clip
+    relu="jax.nn.relu({0})",
+    relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
+    step="{m}.sign(jax.nn.relu({0}))",
+    step_at_0="{m}.where({0:p} == 0, {1}, {m}.sign(jax.nn.relu({0})))",
+)
+TORCH = replace(
+    NUMPY,
+    name="torch",
+    module="torch",
+    imports=("torch",),
+    printer="pytorch.TorchPrinter",
+    quiet=None,
+    relu="torch.relu({0})",
+    relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
+    step=_TORCH_STEP,
+    step_at_0="{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
+    maximum="{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
+    minimum="{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
+    at_least="{m}.clamp({0}, min={1})",  # a tensor made of the number would be of float32
+    at_most="{m}.clamp({0}, max={1})",
+    dtype="{0:a}.dtype",
+    promote="{m}.promote_types({0}, {1})",
+    default_dtype="{m}.get_default_dtype()",
+    like=" + ",
+    ndim="getattr({0}, 'ndim', 0)",
+    common="{m}.tensor({2}, dtype={m}.result_type({0}, {1}))",
+    small="0",
+    unit="{m}.tensor(1, dtype={m}.int8)",
+    divide="{m}.divide({m}.as_tensor({0}), {1})",
+    cast="{m}.tensor({0}, dtype={d})",
+    cast_real="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
+    numbers="{m}.tensor({0}, dtype={d})",
+    reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
+    mixed=False,
+    stack="{m}.stack({m}.broadcast_tensors({0}))",
+    blocks=None,
+)
+TENSORFLOW = replace(
+    replace(NUMPY, **_NO_MATRICES),
+    name="tensorflow",
+    names="conjugate:{m}.math.conj",
+    module="tensorflow",
+    imports=("tensorflow",),
+    printer="tensorflow.TensorflowPrinter",
+    quiet=None,
+    relu="{m}.nn.relu({0})",
+    step=_TENSORFLOW_STEP,
+    step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
+    common="{m}.cast({2}, ({0:p}).dtype)",
+    matmul="{0:p} @ {1:p}",
+    transpose="{m}.transpose({0})",
+    inverse="{m}.linalg.inv({0})",
+    solve="{m}.linalg.solve({0}, {1})",
+    determinant="{m}.linalg.det({0})",
+    trace="{m}.linalg.trace({0})",
+    total="{m}.reduce_sum({0})",
+    total_along="{m}.reduce_sum({0}, axis={1}, keepdims=True)",
+    hadamard="*",
+    hadamard_power="{0:a}**{1:a}",
+    array="{m}.stack({0})",
+)
+MATH = replace(
+    _SCALAR,
+    name="math",
+    module="math",
+    imports=("math",),
+    printer="pycode.PythonCodePrinter",
+    array="{0}",
+    numbers="{0}",
+    reals="{0}",
+)
+CMATH = replace(
+    MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
+)
+_MPMATH_NAMES = _words(
+    "re im arg sign zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
+    "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
+    "stieltjes"
+)
+MPMATH = replace(
+    _SCALAR,
+    name="mpmath",
+    module="mpmath",
+    imports=("mpmath",),
+    printer="pycode.MpmathPrinter",
+    exact=True,
+    names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
+    "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
+    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+    "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
+    integer="{m}.mpf({0})",
+    shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
+    matmul="{0:p}*{1:p}",
+    transpose="{0:a}.T",
+    inverse="{0:a}**-1",
+    solve="{m}.lu_solve({0}, {1})",
+    determinant="{m}.det({0})",
+    matrix_power="({0:a}**{1})",
+    zeros="{m}.zeros({0}, {1})",
+    ones="{m}.ones({0}, {1})",
+    eye="{m}.eye({0})",
+    array="{m}.matrix({0})",
+    numbers="{m}.matrix({0})",
+    reals="{m}.matrix({0})",
+)
+SYMPY = replace(
+    _SCALAR,
+    name="sympy",
+    module="sympy",
+    imports=("sympy", "symrelu"),
+    printer="pycode.SymPyPrinter",
+    exact=True,
+    integer="sympy.Integer({0})",
+    relu="symrelu.ReLU({0})",
+    step="sympy.Heaviside({0}, 0)",
+    step_at_0="sympy.Heaviside({0}, {1})",
+    maximum="sympy.Max({0}, {1})",
+    minimum="sympy.Min({0}, {1})",
+    conjunction="&",
+    disjunction="|",
+    where="sympy.Piecewise(({1}, {0}), ({2}, True))",
+    branches=False,
+    matmul="{0:p}*{1:p}",
+    transpose="{0:a}.T",
+    inverse="{0:a}.inv()",
+    solve="{0:a}.LUsolve({1})",
+    determinant="{0:a}.det()",
+    trace="{0:a}.trace()",
+    total="sum({0:a})",
+    matrix_power="{0:p}**{1}",
+    zeros="{m}.zeros({0}, {1})",
+    ones="{m}.ones({0}, {1})",
+    eye="{m}.eye({0})",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    array="{m}.Matrix({0})",
+    numbers="{m}.Matrix({0})",
+    reals="{m}.Matrix({0})",
+)
+NUMEXPR = replace(
+    _SCALAR,
+    name="numexpr",
+    module="numexpr",
+    imports=("numexpr",),
+    printer="lambdarepr.NumExprPrinter",
+    reserved=frozenset(_NUMEXPR_NAMES),
+    branches=False,
+    big=False,
+    names="conjugate:conj",
+    bind=True,
+    named_constants=False,
+    relu="where({0:p} < 0, 0, {0})",
+    step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
+    step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    where="where({0}, {1}, {2})",
+    conjunction="&",
+    disjunction="|",
+    maximum="where(({0:p} >= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
+    minimum="where(({0:p} <= {1:p}) | ({0:p} != {0:p}), {0}, {1})",
+    sqrt="sqrt({0})",
+    mod="({0:p} - {1:p}*floor({0:p}/{1:p}))",
+    element=None,
+    item=None,
+    wrap="numexpr.evaluate({0!r}, truediv=True)",
+)
+
+ENGINES: dict[str, Engine] = {
+    row.name: row
+    for row in (NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, MPMATH, SYMPY, NUMEXPR)
+}

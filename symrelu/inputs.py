@@ -1,0 +1,43 @@
+"""What public functions take: expressions, and no text, which SymPy would run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from sympy import Basic, SympifyError, sympify
+
+
+def holds_text(value: Any) -> bool:
+    """Whether text stands in a container, at any depth: SymPy evaluates it as Python."""
+    stack, seen = [value], set()
+    while stack:
+        item = stack.pop()
+        if isinstance(item, (str, bytes)):
+            return True
+        if isinstance(item, Basic) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        if hasattr(item, "__array__") and hasattr(item, "dtype"):
+            kind = getattr(item.dtype, "kind", "")  # NumPy's, which is not loaded for this
+            if kind in ("S", "U"):
+                return True
+            stack.extend(item.flat if kind == "O" else ())
+        elif isinstance(item, Mapping):
+            stack.extend(item.keys())
+            stack.extend(item.values())
+        elif isinstance(item, (list, tuple, set, frozenset)):
+            stack.extend(item)
+        elif isinstance(item, Iterator):
+            return True  # nobody knows what is to come, and to look at it uses it up
+    return False
+
+
+def expression(expr: Any, caller: str) -> Basic:
+    """Sympify, but parse no text."""
+    if not holds_text(expr):
+        with suppress(SympifyError):
+            if isinstance(basic := sympify(expr, strict=True), Basic):
+                return basic
+    raise TypeError(f"{caller} takes expressions, not {expr!r}")

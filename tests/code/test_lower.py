@@ -1,0 +1,133 @@
+"""What is written anew before code is made of it, by equality of expressions."""
+
+import pytest
+from sympy import (
+    ITE,
+    Basic,
+    Determinant,
+    Dummy,
+    FunctionMatrix,
+    Indexed,
+    IndexedBase,
+    Integer,
+    Inverse,
+    Lambda,
+    MatMul,
+    MatPow,
+    MatrixSymbol,
+    Max,
+    Min,
+    OneMatrix,
+    Piecewise,
+    Product,
+    Sum,
+    Trace,
+    Transpose,
+    UnevaluatedExpr,
+    log,
+    oo,
+    sin,
+    symbols,
+)
+from sympy.matrices.expressions.dotproduct import DotProduct
+from sympy.matrices.expressions.matexpr import MatrixElement
+
+from symrelu import ReLU, lambdify
+from symrelu.code.lower import (
+    BRANCHES,
+    Count,
+    Filled,
+    Larger,
+    LogDet,
+    Signs,
+    Slot,
+    Smaller,
+    Solve,
+    Total,
+    lower,
+)
+from symrelu.matrices.elementwise import Elementwise
+
+x, y, z = symbols("x y z")
+i, j, n = symbols("i j n", integer=True)
+M, N = MatrixSymbol("M", 3, 3), MatrixSymbol("N", 3, 3)
+v, w = MatrixSymbol("v", 3, 1), MatrixSymbol("w", 1, 3)
+X = IndexedBase("X")
+d = Dummy("d", real=True)
+
+
+@pytest.mark.parametrize(
+    ("expr", "lowered"),
+    [
+        (Max(x, y), Larger(*Max(x, y).args)),
+        (Min(x, y), Smaller(*Min(x, y).args)),
+        (
+            ITE(x > 0, y > 0, z > 0),
+            Piecewise((y > 0, x > 0), (z > 0, True), evaluate=False),
+        ),
+        (UnevaluatedExpr(x), x),
+        (log(Determinant(M)), LogDet(Signs(M))),
+        (log(x), log(x)),
+        (Sum(x**i, (i, 0, 2)), 1 + x + x**2),
+        (Product(x + i, (i, 0, 1)), x * (x + 1)),
+        (Sum(X[i], (i, 0, n)), Total(Indexed(X, Count("index_range", Integer(0), n)), 0, n)),
+        (MatPow(M, -1), Inverse(M)),
+        (MatPow(M, 3), MatPow(M, 3)),
+        (M.I * v, Solve(M, v)),
+        (w * M.I, Transpose(Solve(Transpose(M), Transpose(w)))),
+        (MatMul(M, N.I, v), MatMul(M, MatMul(N.I, v))),
+        (MatMul(M, N, v), MatMul(M, MatMul(N, v))),
+        (MatMul(M, OneMatrix(3, 1)), MatMul(M, OneMatrix(3, 1))),
+        (MatMul(M.T, N.T), Transpose(MatMul(N, M))),
+        (MatMul(2, M), MatMul(2, M)),
+        (Elementwise(Lambda(d, sin(d)), M), sin(Slot(M))),
+        (Elementwise(Lambda(d, ReLU(d)), M), ReLU(Slot(M))),
+        (
+            FunctionMatrix(3, 3, Lambda((i, j), x + i)),
+            Filled(x + Count("rows", Integer(3)), 3, 3),
+        ),
+        (DotProduct(v, v), MatrixElement(MatMul(Transpose(v), v), 0, 0)),
+        (x + y, x + y),
+    ],
+    ids=str,
+)
+def test_lowered(expr, lowered):
+    result = lower(expr)
+    assert result == lowered or str(result) == str(lowered)
+
+
+def test_a_body_knows_what_stands_beside_the_entry():
+    a, b = (Dummy(real=True) for _ in range(2))
+    node = Basic.__new__(Elementwise, Lambda((a, b), a * b), M, Trace(M))
+    assert lower(node) == Slot(M) * Slot(Trace(M))
+
+
+def test_slots_are_atoms_that_are_equal_if_their_operands_are():
+    assert Slot(M) == Slot(M) != Slot(N)
+    assert Slot(M).args == ()
+    assert Slot(M).func(*Slot(M).__getnewargs__()) == Slot(M)
+    assert str(Slot(M)) == "M"
+
+
+def test_branches_beyond_what_nests_are_a_choice_of_their_own():
+    many = Piecewise(*((Integer(k), x < k) for k in range(BRANCHES + 5)), (x, True))
+    lowered = lower(many)
+    assert len(lowered.args) == BRANCHES
+    rest = lowered.args[-1].expr
+    assert (*lowered.args[:-1], *rest.args) == many.args
+    assert lower(rest) is rest
+
+
+@pytest.mark.parametrize(
+    ("expr", "message"),
+    [
+        (Sum(x**i, (i, 0, oo)), "Sum without end"),
+        (Product(x + i, (i, 1, oo)), "Product without end"),
+        (Product(X[i], (i, 0, n)), r"limits of Product\(.* are open"),
+        (Sum(x**i, (i, 0, n)), r"limits of Sum\(.* are open"),
+        (Sum(X[i] * X[j], (i, 0, n), (j, 0, n)), r"limits of Sum\(.* are open"),
+    ],
+)
+def test_sums_that_are_refused(expr, message):
+    with pytest.raises(NotImplementedError, match=message):
+        lambdify([x, X, n], expr)

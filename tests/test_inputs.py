@@ -1,0 +1,64 @@
+"""No public function reads text, wherever it stands."""
+
+import numpy as np
+import pytest
+from sympy import I, Matrix, Max, S, Symbol, exp, pi, solve, symbols
+
+from symrelu import ReLU, as_relu, gradient, lambdify, relusimp
+from symrelu.inputs import expression, holds_text
+
+x = symbols("x", real=True)
+text = "print('run')"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ReLU([text]),
+        lambda: ReLU(x, (text,)),
+        lambda: ReLU(np.array([text])),
+        lambda: gradient((text,), x),
+        lambda: as_relu((text,)),
+        lambda: as_relu({1: text}),
+        lambda: as_relu({text: 1}),
+        lambda: as_relu(iter([text])),
+        lambda: as_relu(Max(0, x), H0=[text]),
+        lambda: as_relu(np.array([[text]], dtype=object)),
+        lambda: relusimp({text}),
+        lambda: relusimp(([frozenset([text])],)),
+        lambda: lambdify(x, {text}),
+        lambda: lambdify(x, [x, (text,)]),
+    ],
+)
+def test_no_text_is_read(call, capsys):
+    with pytest.raises(TypeError):
+        call()
+    assert not capsys.readouterr().out
+
+
+def test_what_holds_no_text():
+    endless = [x]
+    endless.append(endless)
+    for value in (x, [x, (1, {2})], {x: 1}, np.ones(3), np.array([x], dtype=object), endless):
+        assert not holds_text(value)
+    assert expression((x, 1), "f") == (x, 1)
+
+
+def test_numbers_in_any_guise():
+    assert float(ReLU(S(3), evaluate=False).n()) == 3
+    assert float(ReLU(S(-3), evaluate=False)) == 0
+    assert bool(ReLU(S(3), evaluate=False) < 4)
+    assert ReLU(np.array(-1.5)) == 0
+    assert ReLU(np.array([])).shape == (0,)
+    assert ReLU(x, np.array(0.5)) == ReLU(x, 0.5)
+    X = Symbol("X")
+    roots = solve(X**3 - 3 * X + 1)  # real, though written with I
+    assert [float(ReLU(r)) for r in roots] == pytest.approx(
+        [max(0.0, complex(r).real) for r in roots]
+    )
+    with pytest.raises(ValueError, match="for real arguments only"):
+        ReLU(exp(X)).evalf(subs={X: 2 + I})
+    with pytest.raises(TypeError, match="ReLU takes one H0; 1 and 2 were given"):
+        ReLU(x, 1, H0=2)
+    assert ReLU(pi - 3, evaluate=False) < 1
+    assert ReLU(Matrix([x])) == Matrix([ReLU(x)])
