@@ -128,7 +128,8 @@ def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 def _no_rule(node: Basic) -> str:
     name = type(node).__name__
-    return f"gradient has no rule for {name}, in {node}; {_REMEDY.format(name)}"
+    place = f" ({node})" if is_small(node) else ""
+    return f"gradient has no rule for {name}{place}; {_REMEDY.format(name)}"
 
 
 _REMEDY = """register one:
@@ -190,7 +191,11 @@ def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr], diff: Diff) 
     row, column = Dummy("i", integer=True), Dummy("j", integer=True)
     slope = diff(shell, matrix[row, column]).doit().xreplace(back)
     if slope.has(Derivative):
-        raise NotImplementedError(_no_rule(shell))
+        name = type(shell).__name__
+        raise NotImplementedError(
+            f"gradient has no rule for {name} of a function without a derivative of the elements "
+            f"of {matrix}; give the function an fdiff"
+        )
     return FunctionMatrix(*matrix.shape, Lambda((row, column), slope))
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
-from sympy import Basic, Dummy, Expr, Lambda, SympifyError, sstr, sympify
+from sympy import Basic, Dummy, Expr, Function, Lambda, SympifyError, sstr, sympify
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -150,6 +150,10 @@ class Elementwise(ElementwiseApplyFunction):
         return text or "({} -> {}).({})".format(*map(printer._print, self._mapping()))
 
     def _pretty(self, printer: Any) -> Any:
+        body, entries = self.function.expr, self._entries
+        if body.is_Function and any(arg in entries for arg in body.args):
+            call = Function(type(body).__name__ + ".")
+            return printer._print(call(*(entries.get(arg, arg) for arg in body.args)))
         return prettyForm(sstr(self))
 
     def _latex(self, printer: Any, **settings: Any) -> str:

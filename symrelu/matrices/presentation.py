@@ -78,7 +78,7 @@ def _product(args: list[Any]) -> Expr:
 def _with_scalar_matrices(product: Expr) -> Expr:
     """``a*(a.T*a)`` for ``Trace(a.T*a)*a``: a (1, 1) matrix stands beside a column as it is."""
     scalar, factors = split(product)
-    if factors[-1].shape[1] != 1 or product.shape == (1, 1):
+    if factors[-1].shape[1] != 1:
         return product
     kept, matrices = [], list(factors)
     for factor in Mul.make_args(scalar):

@@ -53,7 +53,7 @@ from sympy import (
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symrelu import ReLU, gradient
+from symrelu import ReLU, gradient, lambdify
 from symrelu.gradients.rules import pullback, times
 from symrelu.matrices.elementwise import Elementwise
 
@@ -111,7 +111,7 @@ each = Elementwise.of
         (Trace(s * t * A * B), A, "(s*t)*B.T"),
         (Trace(Trace(A) * B), A, "Trace(B)*I"),
         (Trace(s**2 * A), s, "2*s*Trace(A)"),
-        (Trace(MatMul(s, t, A)), t, "Trace(s*A)"),
+        (Trace(MatMul(s, t, A)), t, "s*Trace(A)"),
         (Trace(MatMul(A, s, B)), s, "Trace(A*B)"),
         (s * a.T * z, s, "(a.T*z)[0, 0]"),
         (Trace(s * (A + t * B) * C), t, "Trace(s*C*B)"),
@@ -259,9 +259,8 @@ def test_a_function_that_holds_variables_of_its_own():
     e = Trace(each(lambda x: B[0, 0] * exp(x), A))
     only = ImmutableMatrix(3, 3, lambda i, j: Trace(each(exp, A)) if i == j == 0 else 0)
     assert gradient(e, B) == only
-    assert gradient(Trace(Elementwise(Lambda(s, s**2), A)) * s, s) == Trace(
-        Elementwise(Lambda(s, s**2), A)
-    )
+    e = Trace(Elementwise(Lambda(s, s**2), A))
+    assert str(gradient(e * s, s)) == "Trace(HadamardPower(A, 2))"
 
 
 def test_explicit_matrices_beside_diagonals():
@@ -309,15 +308,13 @@ def test_symbolic_dimensions_mean_the_same_as_concrete_ones(size):
 @pytest.mark.parametrize(
     ("e", "name"),
     [
-        (Trace(KroneckerProduct(A, B)), "KroneckerProduct"),
         (Permanent(A), "Permanent"),
         (Permanent(A * B) ** 2 + s, "Permanent"),
-        (Trace(A.adjoint() * A), "Adjoint"),
     ],
     ids=str,
 )
 def test_no_rule(e, name):
-    with pytest.raises(NotImplementedError, match=rf"no rule for {name}; .*register\({name}\)"):
+    with pytest.raises(NotImplementedError, match=rf"(?s)no rule for {name} .*register\({name}\)"):
         gradient(e, A)
     assert gradient(e, W) == ZeroMatrix(2, 3)  # no rule is needed
 
@@ -331,12 +328,48 @@ def test_no_rule_for_some_nodes_of_a_class():
         assert str(caught.value).endswith(f"slice {strided}")
 
 
-@pytest.mark.parametrize(
-    ("e", "v"), [(Integral(s * Trace(A), (s, 0, 1)), A), (Sum(F[i, 0] ** 2, (i, 0, n - 1)), F)]
-)
-def test_a_scalar_node_that_sympy_cannot_differentiate_by_a_matrix(e, v):
-    with pytest.raises(NotImplementedError, match=f"no rule for {type(e).__name__} by the matrix"):
-        gradient(e, v)
+def test_an_integral_over_a_trace():
+    e = Integral(s * Trace(A * A), (s, 0, 1))
+    assert gradient(e, A).doit() == A.T
+    assert str(gradient(Integral(t * s * Trace(A), (s, 0, t)), A)) == "Integral(s*t, (s, 0, t))*I"
+
+
+def test_a_sum_that_is_no_product_of_matrices():
+    e = Sum(F[i, 0] * F[i + 1, 0], (i, 0, n - 2))
+    entry = gradient(e, F).lamda
+    neighbours = [F[1, 0], F[0, 0] + F[2, 0], F[1, 0] + F[3, 0], F[2, 0]]
+    for row, expected in enumerate(neighbours):
+        assert entry(row, 0).subs(n, 4).doit() == expected.subs(n, 4)
+        assert entry(row, 1).subs(n, 4).doit() == 0
+    g = Function("g")
+    with pytest.raises(NotImplementedError, match=r"no rule for Sum.*elements of F"):
+        gradient(Sum(g(F[i, 0]), (i, 0, n - 1)), F)
+
+
+def test_three_kronecker_factors():
+    factors = [MatrixSymbol("P", 1, 2), MatrixSymbol("Q", 2, 1), MatrixSymbol("T", 2, 2)]
+    product = KroneckerProduct(*factors)
+    R = MatrixSymbol("R", *product.shape)
+    e = Trace(R.T * product)
+    f = lambdify([*factors, R], gradient(e, factors))
+    p, q, r = np.array([[1.0, 2]]), np.array([[3.0], [-1]]), np.array([[1.0, 0], [2, 5]])
+    weights = np.arange(16.0).reshape(4, 4)
+    for k, by_factor in enumerate(f(p, q, r, weights)):
+        for place in np.ndindex(by_factor.shape):
+            unit = np.zeros_like(by_factor)
+            unit[place] = 1
+            values = [unit if k == i else v for i, v in enumerate((p, q, r))]
+            expected = np.sum(weights * np.kron(np.kron(values[0], values[1]), values[2]))
+            assert by_factor[place] == pytest.approx(expected)
+
+
+def test_kronecker_products_of_open_dimensions():
+    assert str(gradient(Trace(KroneckerProduct(A, F)), F)) == "Trace(A)*I"
+    product = KroneckerProduct(F, A)
+    assert str(gradient(Trace(product.T * product), A)) == "(2*Trace(F.T*F))*A"
+    R = MatrixSymbol("R", 3 * n, 3 * n)
+    with pytest.raises(NotImplementedError, match=r"open dimensions.*give the dimensions numbers"):
+        gradient(Trace(R * product), A)
 
 
 def test_a_scalar_node_of_matrix_elements():

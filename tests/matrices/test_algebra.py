@@ -140,16 +140,15 @@ def test_elementwise_products():
     assert hadamard(W, ZeroMatrix(2, 3)) == ZeroMatrix(2, 3)
 
 
-def test_transposition_is_undone():
+def test_a_transpose_leaves_the_matrix_whole():
     Z = ReLU(A * B)
     assert transpose(A) == Transpose(A)
     assert transpose(A.T) is A
-    assert transpose(MatMul(A, B)).args == (Transpose(B), Transpose(A))
-    assert transpose(s * A.T * B) == MatMul(s, B.T, A)
+    product = MatMul(A, B)
+    assert transpose(product).arg is product
+    assert transpose(s * A.T).args == (s, A)
     assert transpose(Transpose(Z)) is Z
     assert transpose(Z).arg is Z
-    assert transpose(Z.T * W.T) == W * Z
-    assert transpose(MatAdd(Z.T * W.T, -V.T)) == W * Z - V
     assert transpose(MatAdd(A, B)) == Transpose(MatAdd(A, B))
 
 
