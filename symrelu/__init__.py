@@ -10,16 +10,27 @@ from symrelu.matrices import elementwise
 
 if TYPE_CHECKING:
     from symrelu.code import lambdify
-    from symrelu.gradients import gradient
+    from symrelu.gradients import gradient, hessian, jacobian
     from symrelu.kinks import as_relu, relusimp
 
-__all__ = ["ReLU", "as_relu", "elementwise", "gradient", "lambdify", "relusimp"]
+__all__ = [
+    "ReLU",
+    "as_relu",
+    "elementwise",
+    "gradient",
+    "hessian",
+    "jacobian",
+    "lambdify",
+    "relusimp",
+]
 __version__ = "0.1.0"
 
 # Loaded when they are first asked for: the wings take an eighth of the time that SymPy takes.
 _HOMES = {
     "as_relu": "symrelu.kinks",
     "gradient": "symrelu.gradients",
+    "hessian": "symrelu.gradients",
+    "jacobian": "symrelu.gradients",
     "lambdify": "symrelu.code",
     "relusimp": "symrelu.kinks",
 }

@@ -23,7 +23,10 @@ HOMES = {
     "elementwise": "matrices.elementwise",
     "ReLU": "function",
     "as_relu": "kinks.conversion",
+    "elementwise": "matrices.elementwise",
     "gradient": "gradients.reverse",
+    "hessian": "gradients.second",
+    "jacobian": "gradients.second",
     "lambdify": "code.compile",
     "relusimp": "kinks.identities",
 }

@@ -2,5 +2,6 @@
 
 from symrelu.gradients.reverse import gradient
 from symrelu.gradients.rules import pullback
+from symrelu.gradients.second import hessian, jacobian
 
-__all__ = ["gradient", "pullback"]
+__all__ = ["gradient", "hessian", "jacobian", "pullback"]

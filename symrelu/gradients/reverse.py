@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -27,7 +27,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
-from symrelu.gradients.rules import by_sympy, pullback
+from symrelu.gradients.rules import Rules, local
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text
 from symrelu.matrices.algebra import element, matadd
@@ -120,27 +120,40 @@ def gradient(expr: Any, wrt: Any) -> Any:
     .. [2] M. Giles, "Collected matrix derivative results for forward and reverse mode
            algorithmic differentiation", 2008.
     """
-    (expr,) = read([_scalar(expr)])
-    root, seed = _seeded(expr)
-    variables = list(_variables(wrt))
-    cotangents = _sweep(root, seed, {_leaf(v) for v in variables})
+    (expr,) = read([scalar(expr)])
+    cotangents = vjp([seeded(expr)], variables_of(wrt))
+
+    def answer(variable: Expr) -> Expr:
+        cotangent = presented(cotangents[variable])
+        return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
+
+    return mirror(wrt, answer)
+
+
+def vjp(
+    seeds: Iterable[tuple[Expr, Expr]], variables: Iterable[Expr], rules: Rules = local
+) -> dict[Expr, Expr]:
+    """The cotangents of the variables, given those of some expressions."""
+    variables = list(variables)
+    cotangents = _sweep(seeds, {_leaf(v) for v in variables}, rules)
 
     def answer(variable: Expr) -> Expr:
         leaf = _leaf(variable)
         zero = ZeroMatrix(*leaf.shape) if leaf.is_Matrix else S.Zero
-        cotangent = presented(cotangents.get(leaf, zero))
-        if leaf is not variable:
-            return element(cotangent, *variable.args[1:])
-        return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
+        cotangent = cotangents.get(leaf, zero)
+        return cotangent if leaf is variable else element(cotangent, *variable.args[1:])
 
-    return _mirror(wrt, answer)
+    return {variable: answer(variable) for variable in variables}
 
 
-def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
-    """The cotangents of the variables."""
-    order = list(postorder(root))
+def _sweep(
+    seeds: Iterable[tuple[Expr, Expr]], variables: set[Expr], rules: Rules
+) -> dict[Expr, Expr]:
+    terms: dict[Expr, list[Expr]] = defaultdict(list)
+    for root, seed in seeds:
+        terms[root].append(seed)
+    order = list(postorder(Tuple(*terms)))
     needed = _needed(order, variables)
-    terms: dict[Expr, list[Expr]] = defaultdict(list, {root: [seed]})
     cotangents = {}
     for node in reversed(order):
         if node not in needed or node not in terms:
@@ -148,16 +161,18 @@ def _sweep(root: Expr, seed: Expr, variables: set[Expr]) -> dict[Expr, Expr]:
         cotangent = _total(terms.pop(node))
         if node in variables:
             cotangents[node] = cotangent
-        parts = pullback(node, cotangent, needed) if node.args else ()
-        if parts is NotImplemented:
-            parts = by_sympy(node, cotangent, needed, variables)
-        for child, part in parts:
-            if (child in needed or child in variables) and part is not S.Zero:
+        for child, part in rules(node, cotangent, needed, variables):
+            if (child in needed or child in variables) and not is_nothing(part):
                 _check_shape(node, child, part)
                 terms[child].append(part)
     for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
         cotangents[late] = _total([*terms[late], cotangents.get(late, S.Zero)])
     return cotangents
+
+
+def is_nothing(part: Expr) -> bool:
+    """Whether it is 0, or a matrix of zeros, and says so."""
+    return part is S.Zero or isinstance(part, ZeroMatrix)
 
 
 def _check_shape(node: Expr, child: Expr, part: Expr) -> None:
@@ -206,20 +221,24 @@ def _total(parts: list[Expr]) -> Expr:
     return Add(*others, evaluate=all(map(is_small, others)))
 
 
-def _scalar(expr: Any) -> Expr:
+def scalar(expr: Any, name: str = "gradient") -> Expr:
     root = None
     if not holds_text(expr):
         with suppress(SympifyError):
             root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
-        raise TypeError(f"gradient takes a scalar expression, not {expr!r}")
+        hint = "; of several, take jacobian" if isinstance(expr, (list, tuple, Tuple)) else ""
+        raise TypeError(f"{name} takes a scalar expression, not {expr!r}{hint}")
     shape = getattr(root, "shape", ())
     if shape not in ((), (1, 1)):
-        raise ValueError(f"gradient takes a scalar expression, not one of shape {shape}: {root}")
+        raise ValueError(
+            f"{name} takes a scalar expression, not one of shape {shape}: {root}; "
+            "jacobian takes columns"
+        )
     return root[0, 0] if isinstance(root, MatrixBase) else root
 
 
-def _seeded(root: Expr) -> tuple[Expr, Expr]:
+def seeded(root: Expr) -> tuple[Expr, Expr]:
     """What to differentiate, and the cotangent to begin with."""
     if isinstance(root, MatrixBase):
         return root[0, 0], S.One
@@ -233,25 +252,25 @@ def _leaf(variable: Expr) -> Expr:
     return variable
 
 
-def _variables(wrt: Any) -> Iterator[Expr]:
+def variables_of(wrt: Any, name: str = "gradient") -> Iterator[Expr]:
     if isinstance(wrt, (list, tuple, Tuple, NDimArray, MatrixBase)):
         for item in wrt:
-            yield from _variables(item)
+            yield from variables_of(item, name)
     elif not isinstance(wrt, Expr):
         raise TypeError(
-            f"gradient differentiates by variables, and matrices and sequences of them, not {wrt!r}"
+            f"{name} differentiates by variables, and matrices and sequences of them, not {wrt!r}"
         )
     elif not wrt._diff_wrt:
-        raise ValueError(f"gradient cannot differentiate by {wrt}, which is not a variable")
+        raise ValueError(f"{name} cannot differentiate by {wrt}, which is not a variable")
     else:
         yield wrt
 
 
-def _mirror(wrt: Any, answer: Callable[[Expr], Expr]) -> Any:
+def mirror(wrt: Any, answer: Callable[[Expr], Expr]) -> Any:
     if isinstance(wrt, (NDimArray, MatrixBase)):
         return wrt.applyfunc(answer)
     if isinstance(wrt, (list, tuple)):
-        return type(wrt)([_mirror(item, answer) for item in wrt])
+        return type(wrt)([mirror(item, answer) for item in wrt])
     if isinstance(wrt, Tuple):
-        return Tuple(*(_mirror(item, answer) for item in wrt))
+        return Tuple(*(mirror(item, answer) for item in wrt))
     return answer(wrt)

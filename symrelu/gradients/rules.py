@@ -14,10 +14,10 @@ A rule for a class of your own is three lines::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import reduce, singledispatch
 from itertools import accumulate, product
-from typing import Any
+from typing import Any, TypeAlias
 
 from sympy import (
     Abs,
@@ -88,6 +88,9 @@ from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, known
 
 Pullback = Iterator[tuple[Expr, Expr]]
+# How a sweep finds the parts of a node, and how a scalar is differentiated by one variable.
+Rules: TypeAlias = Callable[[Expr, Expr, Collection[Expr], set[Expr]], Pullback]
+Diff: TypeAlias = Callable[[Expr, Expr], Expr]
 
 
 @singledispatch
@@ -139,8 +142,18 @@ def _(node, cotangent, needed):
 """
 
 
+def local(node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]) -> Pullback:
+    """The parts by the rule of the node; if there is none, by SymPy's derivatives."""
+    parts = pullback(node, cotangent, needed) if node.args else iter(())
+    return by_sympy(node, cotangent, needed, variables) if parts is NotImplemented else parts
+
+
 def by_sympy(
-    node: Expr, cotangent: Expr, needed: Collection[Expr], variables: Collection[Expr]
+    node: Expr,
+    cotangent: Expr,
+    needed: Collection[Expr],
+    variables: set[Expr],
+    diff: Diff = Expr.diff,
 ) -> Pullback:
     """The parts of a scalar node that has no rule, by SymPy's derivatives of this node alone."""
     stand_ins = {
@@ -149,12 +162,12 @@ def by_sympy(
     shell = node.xreplace(stand_ins)
     back = {stand_in: part for part, stand_in in stand_ins.items()}
     for part, stand_in in stand_ins.items():
-        yield part, times(cotangent, shell.diff(stand_in).xreplace(back))
-    for v in set(variables) - {node}:
+        yield part, times(cotangent, diff(shell, stand_in).xreplace(back))
+    for v in variables - {node}:
         if not v.is_Matrix:
-            yield v, times(cotangent, shell.diff(v).xreplace(back))
+            yield v, times(cotangent, diff(shell, v).xreplace(back))
         elif shell.has(v):
-            yield v, matmul(cotangent, _by_elements(shell, v, back))
+            yield v, matmul(cotangent, _by_elements(shell, v, back, diff))
 
 
 def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
@@ -173,10 +186,10 @@ def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
             stack.extend(part.args)
 
 
-def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr]) -> Expr:
+def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr], diff: Diff) -> Expr:
     """The derivatives by the elements, some of which depend on a bound index."""
     row, column = Dummy("i", integer=True), Dummy("j", integer=True)
-    slope = shell.diff(matrix[row, column]).doit().xreplace(back)
+    slope = diff(shell, matrix[row, column]).doit().xreplace(back)
     if slope.has(Derivative):
         name = type(shell).__name__
         raise NotImplementedError(
@@ -396,23 +409,25 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 
 @pullback.register(ElementwiseApplyFunction)
-def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+def of_entries(
+    node: Expr, cotangent: Expr, needed: Collection[Expr], diff: Diff = Expr.diff
+) -> Pullback:
     function, (matrix, *scalars) = node.function, node.args[1:]
     entry, *parameters = function.variables
     if matrix in needed:
-        yield matrix, hadamard(cotangent, _partial(node, entry))
+        yield matrix, hadamard(cotangent, _partial(node, entry, diff))
     for parameter, scalar in zip(parameters, scalars, strict=True):
         if scalar in needed:
-            yield scalar, inner(cotangent, _partial(node, parameter))
+            yield scalar, inner(cotangent, _partial(node, parameter, diff))
     for part in set(preorder_traversal(function.expr)) - {*function.variables}:
         if part in needed and part._diff_wrt:
-            yield part, inner(cotangent, _partial(node, part))
+            yield part, inner(cotangent, _partial(node, part, diff))
 
 
-def _partial(node: Expr, v: Expr) -> Expr:
+def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
     """The elementwise derivative of a function of entries by one of its variables."""
     variables, body = node.function.variables, node.function.expr
-    slope = body.diff(v)
+    slope = diff(body, v)
     if slope == body:
         return node
     scalar, slope = slope.as_independent(*variables, as_Add=False)
@@ -429,7 +444,9 @@ def _partial(node: Expr, v: Expr) -> Expr:
 
 
 @pullback.register(FunctionMatrix)
-def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+def of_indices(
+    node: Expr, cotangent: Expr, needed: Collection[Expr], diff: Diff = Expr.diff
+) -> Pullback:
     indices, entry = node.lamda.variables, node.lamda.expr
     parts = list(free_parts(node.lamda, needed))
     shell = entry.xreplace(dict.fromkeys(parts, S.Zero))
@@ -440,7 +457,7 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
         )
     for part in parts:
         stand_in = Dummy(real=True)
-        slope = entry.xreplace({part: stand_in}).diff(stand_in).xreplace({stand_in: part})
+        slope = diff(entry.xreplace({part: stand_in}), stand_in).xreplace({stand_in: part})
         yield part, inner(cotangent, FunctionMatrix(*node.shape, Lambda(indices, slope)))
 
 
