@@ -545,6 +545,13 @@ def test_series():
     assert ReLU(-atan(1 / x)).nseries(x, n=3, cdir=-1) == pi / 2 + x + O(x**3)
 
 
+def test_series_of_an_order_that_only_cancellation_asks_for():
+    assert ReLU(x + 1).nseries(x, n=100) == x + 1
+    with pytest.raises(PoleError, match=r"^no series of ReLU\(x \+ 1\) of an order above 100$"):
+        ReLU(x + 1).nseries(x, n=101)
+    assert limit((ReLU(2 * x + x**2) - 2 * ReLU(x)) / x, x, 0) == 0
+
+
 def test_series_about_an_unknown_point_off_the_kink():
     assert series(ReLU(c + x), 0, 3) == ReLU(c) + x * Heaviside(c, 0)
     assert series(ReLU(c + x, half), 0, 3) == ReLU(c, half) + x * Heaviside(c, half)
@@ -640,6 +647,29 @@ def test_leading_terms():
     assert ReLU(-log(x)).as_leading_term(x, cdir=1) == -log(x)
     assert ReLU(log(x)).as_leading_term(x, logx=y) == ReLU(y)  # in the place of log(x)
     assert ReLU(-log(x)).as_leading_term(x, logx=n) == -n
+
+
+def test_leading_terms_of_a_kink_inside():
+    assert ReLU(ReLU(x) - x + x**2).as_leading_term(x, cdir=1) == x**2
+    assert ReLU(ReLU(x) - x + x**2).as_leading_term(x, cdir=-1) == -x
+    lead = ReLU(ReLU(c * x) - x).as_leading_term(x, cdir=1)
+    for value in (-1, half, 1, 3):
+        for near in (half, Rational(1, 100)):
+            assert lead.subs(c, value).subs(x, near) == max(max(value, 0) - 1, 0) * near
+
+
+def test_not_real_on_one_side():
+    e = ReLU(sqrt(x) - x)
+    assert e.as_leading_term(x, cdir=1) == sqrt(x)
+    with pytest.raises(ValueError, match=r"sqrt\(x\) - x is not real near x = 0$"):
+        e.as_leading_term(x, cdir=-1)
+    with pytest.raises(ValueError, match=r"^ReLU is defined for real arguments only"):
+        limit(ReLU(2 * sqrt(1 / x - 1) - 1 / x), x, oo)
+
+
+def test_a_limit_of_what_does_not_depend_on_the_variable():
+    assert limit(ReLU(y) * x / (x + 1), x, oo) == ReLU(y)
+    assert ReLU(y).rewrite("tractable") == ReLU(y)
 
 
 def test_leading_terms_from_an_unknown_side():

@@ -177,13 +177,13 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
 _ROUNDS = 10
 
 
-def broken_line(expr: Basic) -> Line | None:
+def broken_line(expr: Expr) -> Line | None:
     """The broken line of one variable that the expression is, if it is one."""
     form = _form_of(expr)
     return form if isinstance(form, Line) else None
 
 
-def piecewise(expr: Basic) -> Expr | None:
+def piecewise(expr: Expr) -> Expr | None:
     """The one ``Piecewise`` that a piecewise polynomial of one variable is, sorted."""
     form = _form_of(expr)
     if isinstance(form, Line):
@@ -191,11 +191,10 @@ def piecewise(expr: Basic) -> Expr | None:
     return None if form is None else form.as_piecewise()
 
 
-def _form_of(expr: Basic) -> Form | None:
-    if not _is_scalar(expr):
-        return None
+def _form_of(expr: Expr) -> Form | None:
     conversion = Conversion()
-    form = conversion.form(conversion.prepared(expr))
+    conversion.prepared(expr)
+    form = conversion.form(expr)
     return form if conversion.is_complete(form) else None
 
 

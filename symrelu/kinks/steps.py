@@ -179,8 +179,6 @@ class Steps:
 
     def divided(self, form: Polynomial, v: Polynomial) -> Polynomial | None:
         """The quotient, if it is the same for every product of steps in the divisor."""
-        if not form:
-            return {}
         key = next(iter(v))
         if form.keys() == v.keys():
             k = over(form[key], v[key])

@@ -26,6 +26,7 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    Tuple,
     cos,
     exp,
     expand,
@@ -38,6 +39,7 @@ from sympy import (
 )
 
 from symrelu import ReLU, as_relu, lambdify, relusimp
+from symrelu.kinks import conversion
 
 x, y, a, b = symbols("x y a b", real=True)
 c, plain = symbols("c plain")
@@ -177,6 +179,7 @@ def test_one_form_for_all_ways_to_write_a_function():
         Piecewise((x, x > 0), (c, Eq(x, 0)), (0, True)),
         Piecewise((x * y, x > 0), (1, Eq(y, 0)), (0, True)),
         Piecewise((x, x > 0), (y, y > 0), (0, True)),
+        Piecewise((Heaviside(y), x > 0), (0, True)),
         Piecewise((exp(x) - 1, x > 0), (0, True)),
         (x + 1) * Heaviside(x),
         sign(x),
@@ -248,6 +251,23 @@ def test_numbers_whose_order_is_not_known():
     assert as_relu(ReLU(t * x + 1) + Max(0, x)) == ReLU(1 + t * x) + ReLU(x, half)
     pieces = Piecewise((0, x < 0), (x, x < t), (t, True))
     assert as_relu(pieces) == pieces
+    product = Heaviside(x, 0) * ReLU(x - t)  # which of the two breaks comes first?
+    assert as_relu(product) == product
+    # A condition without a variable, and one that compares no numbers.
+    for cond in (Eq(t, 0), Eq(Tuple(x, y), Tuple(y, a))):
+        e = Piecewise((Abs(x), cond), (0, True))
+        assert as_relu(e) == Piecewise((2 * ReLU(x, half) - x, cond), (0, True))
+
+
+@pytest.mark.parametrize(("k", "value"), [(1, S(1)), (2, c), (3, S(0))])
+def test_a_step_at_a_number(k, value):
+    u = ReLU(S(2), evaluate=False) - k
+    assert as_relu(x * Heaviside(u, c, evaluate=False)) == x * value
+
+
+def test_a_bound_on_the_rounds_keeps_what_was_reached(monkeypatch):
+    monkeypatch.setattr(conversion, "_ROUNDS", 1)
+    assert as_relu(Max(x, y) * Max(x, 1)) == (x + ReLU(y - x, half)) * (1 + ReLU(x - 1, half))
 
 
 # At random: broken lines of one variable, with kinks at small integers and halves.

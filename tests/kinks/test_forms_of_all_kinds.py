@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sympy import (
     Abs,
     AccumBounds,
+    Eq,
     Float,
     Heaviside,
     Max,
@@ -28,6 +29,7 @@ from sympy import (
 )
 
 from symrelu import ReLU, as_relu, gradient, lambdify, relusimp
+from symrelu.kinks import identities
 from symrelu.kinks.lines import NoLineError
 from symrelu.kinks.numbers import Near, as_expr, minus, number, over, plus, sign_of, times
 
@@ -124,7 +126,8 @@ def test_the_slope_of_a_step_of_a_kink():
             Piecewise((0, x < p), (x - p, x < 2 * p), (p, True)),
             ReLU(x - p, 1) - ReLU(x - 2 * p, 1),
         ),
-        (ReLU(x - y) + ReLU(y - x), x - y - ReLU(x - y) * 0 + 0 + ReLU(y - x) * 2),
+        (Piecewise((0, x < 0), (ReLU(x + p) - p, True)), ReLU(x, 1)),
+        (ReLU(x - y) + ReLU(y - x), x - y + 2 * ReLU(y - x)),
         (ReLU(x) + ReLU(x + exp(y)), ReLU(x) + ReLU(x + exp(y))),
     ],
     ids=str,
@@ -173,6 +176,16 @@ def test_products_with_steps_have_one_form(e, expected):
     assert as_relu(converted, H0=0) == converted
     for k in range(-6, 7):
         assert as_relu(e).subs(x, Rational(k, 2)) == e.subs(x, Rational(k, 2))
+
+
+def test_regions_of_what_jumps():
+    assert relusimp(Piecewise((Heaviside(x), x > -1), (2, True))) == Piecewise(
+        (2, x <= -1), (0, x < 0), (half, Eq(x, 0)), (1, True)
+    )
+    # Where a condition has a kink, the function may have none.
+    assert relusimp(Piecewise((1, x > 2), (x, Abs(x) < 1), (0, True))) == Piecewise(
+        (0, x <= -1), (x, x < 1), (0, x <= 2), (1, True)
+    )
 
 
 def test_pieces_inside_products_merge():
@@ -297,6 +310,43 @@ def test_many_kinks_are_left_undecided():
 # Bounds
 
 
+def test_a_bound_on_the_rounds_keeps_what_was_reached(monkeypatch):
+    monkeypatch.setattr(identities, "_ROUNDS", 1)
+    assert relusimp(ReLU(x) - ReLU(-x)) == x
+
+
+def test_what_is_large_is_looked_at_from_outside():
+    e = Piecewise((x, x > y), (1, True)) + y
+    for _ in range(9):  # its tree has far more nodes than its graph
+        e = ReLU(e / 2 + ReLU(e - y) / 3 - 1)
+    assert relusimp(e * ReLU(z) * ReLU(-z) + 1) == 1
+    assert relusimp(e) == e
+    chain = x
+    for _ in range(10):
+        chain = ReLU(chain / 2 + ReLU(chain - 1) / 3 - Rational(1, 5))
+    short = relusimp(y + exp(chain))
+    for at in (-5, 10, 19, 50):
+        assert short.subs(x, at) == y + exp(chain.subs(x, at))
+
+
+def test_a_kink_of_what_is_constant_once_written_out():
+    for k, value in ((-1, 0), (0, 0), (1, 1)):
+        u = x * (y + 1) - x * y - x + k
+        assert relusimp(ReLU(u, evaluate=False) + Abs(y)) == value + Abs(y)
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        (x + 2 * y) * Heaviside(x - y) + Abs(z),  # it jumps
+        sum(ReLU(v) for v in symbols("v:7", real=True)) ** 20,
+    ],
+    ids=["jump", "power"],
+)
+def test_no_shorter_form(e):
+    assert relusimp(e) == e
+
+
 def test_growth_is_bounded():
     e = x + y
     for _ in range(5):
@@ -390,7 +440,9 @@ def test_forms_of_floats_are_near_the_values(e, at):
 
 
 def test_smooth_functions_of_kinks_stay():
-    assert as_relu(cos(Abs(x))) == cos(2 * ReLU(x, half) - x) or as_relu(cos(Abs(x))) == cos(x)
+    assert as_relu(exp(Abs(x))) == exp(2 * ReLU(x, half) - x)
+    assert as_relu(cos(Abs(x) + 1)) == cos(2 * ReLU(x, half) - x + 1)
+    assert relusimp(cos(Abs(x) + 1)) == cos(Abs(x) + 1)
 
 
 def test_lines_in_other_variables():

@@ -1,10 +1,11 @@
 """The calculus of broken lines."""
 
 import pytest
-from sympy import Eq, Piecewise, Rational, S, Symbol, cos, nan, pi, sin, sqrt
+from sympy import Eq, Float, Piecewise, Rational, S, Symbol, cos, nan, pi, sin, sqrt
 
 from symrelu import ReLU
-from symrelu.kinks.lines import Line, NoLineError, ordered, samples
+from symrelu.kinks.lines import Line, NoLineError, ordered, samples, total
+from symrelu.kinks.numbers import number
 
 x = Symbol("x", real=True)
 c = Symbol("c")
@@ -19,6 +20,13 @@ def test_arithmetic():
     # The slope that was chosen counts even where the values have lost theirs.
     assert (X.relu(S.Zero) - (-1 * X).relu(S.Zero)).as_hinges() == x - ReLU(x) + ReLU(x, -1)
     assert (X.relu(S.Zero) - (-1 * X).relu(S.Zero) - X.relu(S.One)).as_hinges() == x - ReLU(x, 2)
+
+
+def test_of_an_exact_and_a_floating_kink_at_one_place_the_exact_one_stays():
+    floating, exact = (X - Line(None, number(Float(1)))).relu(S.Zero), (X - ONE).relu(S.Zero)
+    for lines in ([floating, exact], [exact, floating]):
+        assert total(lines).as_hinges() == 2 * ReLU(x - 1)
+        assert list(total(lines).kinks) == [S.One]
 
 
 def test_values_and_slopes():

@@ -1,0 +1,75 @@
+"""Decisions cell by cell: linear programs in rational numbers, and their bounds."""
+
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+from sympy import Max, Min, Symbol, symbols
+
+from symrelu import ReLU, relusimp
+from symrelu.kinks import cells
+from symrelu.kinks.cells import interior
+
+x, y, z = symbols("x y z", real=True)
+one = frozenset()
+
+
+def value(row, at):
+    return sum((c * at.get(r, 1) for r, c in row.items()), Fraction(0))
+
+
+def program(random):
+    """Constraints that a point keeps strictly, and a goal that is not positive there."""
+    variables = [frozenset({(Symbol(f"v{i}"), 1)}) for i in range(random.randint(1, 4))]
+    inside = {v: Fraction(random.randint(-3, 3)) for v in variables}
+
+    def row(there):
+        free = {v: Fraction(random.randint(-3, 3)) for v in variables}
+        return {**free, one: there - value(free, inside)}
+
+    constraints = [row(random.randint(1, 4)) for _ in range(random.randint(1, 6))]
+    return constraints, row(-random.randint(0, 4)), inside
+
+
+def supremum(constraints, goal):
+    """What SciPy's linear programming says of it."""
+    variables = [v for v in goal if v != one]
+    solution = linprog(
+        [-float(goal[v]) for v in variables],
+        A_ub=np.array([[-float(row[v]) for v in variables] for row in constraints]),
+        b_ub=np.array([float(row[one]) for row in constraints]),
+        bounds=(None, None),
+    )
+    return np.inf if solution.status == 3 else float(goal[one]) - solution.fun
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_point_is_found_where_there_is_one(seed):
+    random = Random(seed)
+    for _ in range(60):
+        constraints, goal, inside = program(random)
+        point = interior(constraints, goal, inside)
+        if point is None:
+            assert supremum(constraints, goal) < 1e-7
+        else:
+            assert all(value(row, point) > 0 for row in (*constraints, goal))
+
+
+def test_what_is_known_of_signs_counts():
+    positive, nonpositive = Symbol("p", positive=True), Symbol("n", nonpositive=True)
+    assert relusimp(ReLU(x - y + nonpositive) * ReLU(y - x)) == 0
+    e = ReLU(x - y + positive) * ReLU(y - x)
+    assert relusimp(e).subs({x: 1, y: 2, positive: 3}) == 2
+
+
+def test_a_bound_on_the_programs_leaves_it_undecided(monkeypatch):
+    low, high = Min(Max(x, y), Max(y, z), Max(z, x)), Max(Min(x, y), Min(y, z), Min(z, x))
+    e = high - low  # both are the median
+    assert relusimp(e) == 0
+    monkeypatch.setattr(cells, "_PROGRAMS", 1)
+    undecided = relusimp(e)
+    assert undecided != 0
+    for at in ({x: 1, y: 2, z: 3}, {x: 3, y: -1, z: 0}, {x: 0, y: 5, z: -2}):
+        assert undecided.subs(at) == 0
