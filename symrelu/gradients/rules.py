@@ -420,7 +420,7 @@ def of_entries(
         if scalar in needed:
             yield scalar, inner(cotangent, _partial(node, parameter, diff))
     for part in set(preorder_traversal(function.expr)) - {*function.variables}:
-        if part in needed and part._diff_wrt:
+        if part in needed and getattr(part, "_diff_wrt", False):
             yield part, inner(cotangent, _partial(node, part, diff))
 
 
