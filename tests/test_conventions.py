@@ -20,7 +20,6 @@ EXPRESSIONS = [ReLU(x), ReLU(x, S.Half), ReLU(x - y, c), sin(ReLU(x) ** 2), ReLU
 MATRICES = [ReLU(MatrixSymbol("X", 2, 3)), ReLU(MatrixSymbol("X", 2, 3), c)]
 
 HOMES = {
-    "elementwise": "matrices.elementwise",
     "ReLU": "function",
     "as_relu": "kinks.conversion",
     "elementwise": "matrices.elementwise",
