@@ -1,14 +1,18 @@
 """What the rules for matrices compute; their code is tested in test_printers.py."""
 
+import inspect
+
 import numpy as np
 import pytest
 from sympy import (
     BlockMatrix,
+    FunctionMatrix,
     HadamardPower,
     HadamardProduct,
     Identity,
     Indexed,
     IndexedBase,
+    Lambda,
     MatAdd,
     MatMul,
     MatPow,
@@ -22,10 +26,12 @@ from sympy import (
     ZeroMatrix,
     symbols,
 )
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu import ReLU, lambdify
 
-x = symbols("x")
+x, i, j = symbols("x i j")
+M, N = MatrixSymbol("M", 2, 2), MatrixSymbol("N", 2, 2)
 n, k = symbols("n k", integer=True, positive=True)
 A, B = MatrixSymbol("A", 3, 3), MatrixSymbol("B", 3, 3)
 u, v = MatrixSymbol("u", 3, 1), MatrixSymbol("v", 3, 1)
@@ -87,3 +93,22 @@ def test_sums_over_open_limits():
 def test_a_function_that_is_given_for_the_step():
     function = lambdify(x, 2 * ReLU(x).diff(x), ["numpy", {"Heaviside": lambda v, H0: v + 40}])
     assert function(1.0) == 82
+
+
+def test_an_inverse_among_bound_indices_is_computed_once():
+    inverse = MatrixElement(MatPow(M, -1), i, j)
+    function = lambdify(M, FunctionMatrix(2, 2, Lambda((i, j), inverse + i)))
+    at = np.array([[1.0, 2.0], [3.0, 5.0]])
+    assert inspect.getsource(function).count("linalg.inv(M)") == 1
+    assert function(at) == pytest.approx(np.linalg.inv(at) + np.array([[0, 0], [1, 1]]))
+
+
+def test_products_by_ones_where_nothing_broadcasts():
+    mpmath = pytest.importorskip("mpmath")
+    a, b = [[1, 2], [3, 5]], [[7, 11], [13, 17]]
+    function = lambdify([M, N], MatMul(M, N, OneMatrix(2, 1)), "mpmath")
+    assert "return M*(N*mpmath.ones(2, 1))" in inspect.getsource(function)
+    want = np.array(a) @ np.array(b) @ np.ones((2, 1))
+    assert np.array(function(mpmath.matrix(a), mpmath.matrix(b)).tolist(), float).tolist() == (
+        want.tolist()
+    )
