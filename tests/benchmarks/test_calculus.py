@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sympy.core.cache import clear_cache
+from sympy.polys.polyerrors import PolynomialError
 
 from symrelu import ReLU
 
@@ -29,6 +30,12 @@ TASKS = [
 @pytest.mark.parametrize(("task", "which"), TASKS)
 def test_task(benchmark, pytestconfig, task, which):
     f = ReLU if which == "ReLU" else task.smooth
+    if which == "smooth":
+        # Where SymPy has no answer to the smooth problem there is nothing to compare with.
+        try:
+            task.call(f)
+        except (NotImplementedError, PolynomialError) as error:
+            pytest.skip(f"SymPy does not answer the smooth problem: {error}"[:200])
     benchmark.pedantic(
         task.call, (f,), setup=clear_cache, rounds=pytestconfig.getoption("benchmark_min_rounds")
     )
