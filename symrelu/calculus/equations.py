@@ -198,9 +198,7 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
 
     def check() -> None:
         for at in checks.samples((relation.free_symbols | found.free_symbols) - {x}, 1):
-            concrete, rel = found.subs(at), relation.subs(at)
-            if rel in (S.true, S.false):
-                return
+            concrete = found.subs(at)
             ends = (
                 {t for t in concrete.boundary if t.is_finite}
                 if concrete is not S.EmptySet
@@ -212,15 +210,15 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
                 if domain.contains(t) is not S.true:
                     continue
                 held = concrete.contains(t)
-                value = _held(rel, x, t)
+                value = _held(relation, {**at, x: t})
                 if value is not None and held in (S.true, S.false) and bool(held) != value:
                     raise checks.FailedError(f"{t} is {'' if held else 'not '}among the solutions")
             finite = concrete is S.EmptySet or isinstance(concrete, FiniteSet)
-            if isinstance(rel, Eq) and finite and domain == S.Reals:
-                _none_missed(concrete, rel.lhs - rel.rhs, x, points)
+            if isinstance(relation, Eq) and finite and domain == S.Reals:
+                _none_missed(concrete, (relation.lhs - relation.rhs).subs(at), x, points)
             for t in ends - tight:
-                if concrete.contains(t) is S.true and isinstance(rel, Eq):
-                    gap = checks.number((rel.lhs - rel.rhs).subs(x, t), {})
+                if concrete.contains(t) is S.true and isinstance(relation, Eq):
+                    gap = checks.number(relation.lhs - relation.rhs, {**at, x: t})
                     if gap is not None and abs(gap) > 1e-15:
                         raise checks.FailedError(f"{t} does not solve it")
 
@@ -240,11 +238,11 @@ def _none_missed(found: Set, gap: Expr, x: Symbol, points: list[Expr]) -> None:
             raise checks.FailedError(f"there is a solution between {p} and {q}")
 
 
-def _held(relation: Any, x: Symbol, t: Expr) -> bool | None:
+def _held(relation: Any, at: Any) -> bool | None:
     if isinstance(relation, (And, Or)):
-        each = [_held(r, x, t) for r in relation.args]
+        each = [_held(r, at) for r in relation.args]
         return None if None in each else (all if isinstance(relation, And) else any)(each)
-    gap = checks.number(relation.lhs - relation.rhs, {x: t})
+    gap = checks.number(relation.lhs - relation.rhs, at)
     if gap is None or not gap.is_extended_real or not gap.is_finite:
         return None
     if not gap.is_Rational and abs(gap) < 1e-20:
@@ -379,14 +377,12 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
     )
     if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
         raise NoPiecesError("no solution is known")
-    found = sympy.solve(gaps, unknowns, dict=True)
-    kept = []
+    # The unknowns are real, so that SymPy keeps no solution that is known not to be.
+    found: list[dict[Symbol, Expr]] = sympy.solve(gaps, unknowns, dict=True)
     for s in found:
         if len(s) < len(unknowns):
             raise NoPiecesError(f"there are infinitely many solutions, such as {s}")
-        if all(v.is_real is not False for v in s.values()):
-            kept.append(s)
-    return kept
+    return found
 
 
 def _conditions(switches: Any, chosen: Any, solution: dict[Symbol, Expr]) -> list[Any] | None:

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from sympy import Basic, DiracDelta, Dummy, Symbol, sympify
 from sympy.core.symbol import Str
 
-from symrelu.calculus.pieces import UNKNOWN, is_kinked
+from symrelu import kinked
+from symrelu.calculus.pieces import UNKNOWN
 from symrelu.function import ReLU
+from symrelu.graph import postorder
 
 
 class Form(NamedTuple):
@@ -63,7 +65,7 @@ def has_kinks(arg: Any) -> bool:
         return any(map(has_kinks, (*arg, *arg.values())))
     if isinstance(arg, (list, tuple, set, frozenset)):
         return any(map(has_kinks, arg))
-    return isinstance(arg, Basic) and (is_kinked(arg) or bool(arg.has(DiracDelta)))
+    return isinstance(arg, Basic) and (kinked.has_kinks(arg) or bool(arg.has(DiracDelta)))
 
 
 def _each(arg: Any, f: Callable[[Basic], Any]) -> Any:
@@ -84,13 +86,27 @@ def _sympified(e: Basic) -> Basic:
 
 
 def _real(e: Any, to: dict[Basic, Basic]) -> Any:
-    """The same of real symbols, without the slopes at kinks, which no value depends on."""
+    """The same of real symbols, in functions that SymPy can compute.
+
+    Slopes at kinks are left out, as no value depends on them; what has a class of its own is
+    written with ReLU.
+    """
     for symbol in e.atoms(Symbol):
         if symbol.is_extended_real is None and symbol not in to:
             to[symbol] = Dummy(symbol.name, real=True)
-    real = e.xreplace(to)
+    real = _written(e.xreplace(to))
     slopes = {node: ReLU(node.args[0]) for node in real.atoms(ReLU) if len(node.args) == 2}
     while slopes:
         real = real.xreplace(slopes)
         slopes = {node: ReLU(node.args[0]) for node in real.atoms(ReLU) if len(node.args) == 2}
     return real
+
+
+def _written(e: Any) -> Any:
+    new: dict[Basic, Any] = {}
+    for node in postorder(e):
+        args = tuple(new.get(arg, arg) for arg in node.args)
+        again = node if args == node.args else node.func(*args)
+        written = kinked.rewritten(again)
+        new[node] = again if written is None else _written(written)
+    return new[e]

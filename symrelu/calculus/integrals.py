@@ -43,7 +43,6 @@ from symrelu.calculus.pieces import (
     UNKNOWN,
     Jump,
     NoPiecesError,
-    is_kinked,
     normal_form,
     regions,
     roots,
@@ -53,6 +52,7 @@ from symrelu.calculus.pieces import (
     whole,
 )
 from symrelu.function import ReLU
+from symrelu.kinked import has_kinks
 from symrelu.signs import signs
 
 BIGGEST = 60  # operations of an integrand that SymPy is asked for
@@ -282,7 +282,7 @@ def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
         slope = u.diff(x).subs(x, t)
         if slope == 0 or (n and u.diff(x, 2) != 0):
             raise NoPiecesError(f"{delta} is not simple")
-        if is_kinked(g):
+        if has_kinks(g):
             sides = [_beside(g, x, t, side) for side in (-1, 1)]
             if n or sides[0] != sides[1]:
                 raise NoPiecesError(f"{g} jumps where {delta} sits")
@@ -294,13 +294,9 @@ def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
 
 
 def _beside(g: Expr, x: Symbol, t: Expr, side: int) -> Expr:
-    parts = regions(g, x)
-    for part in parts:
-        below = part.start is -oo or sign_of(t - part.start) >= (side < 0)
-        above = part.stop is oo or sign_of(part.stop - t) >= (side > 0)
-        if below and above:
-            return part.expr.subs(x, t)
-    raise NoPiecesError(f"{g} is not known at {t}")
+    first, *others = regions(g, x)
+    begun = [p for p in others if sign_of(t - p.start) >= (side < 0)]
+    return [first, *begun][-1].expr.subs(x, t)
 
 
 # Without kinks

@@ -9,8 +9,9 @@ from sympy import AccumBounds, Expr, Limit, Order, Poly, Rational, S, Symbol, oo
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, chosen_of, in_steps, is_kinked, sign_of
+from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, chosen_of, in_steps, sign_of
 from symrelu.function import ReLU
+from symrelu.kinked import has_kinks
 
 SIDES = {"+": 1, "-": -1}
 MOST_DERIVATIVES = 12
@@ -84,7 +85,7 @@ def _limit(e: Expr, z: Symbol, z0: Expr, side: int) -> Expr:
 
 
 def _bounds(node: Expr, z: Symbol, z0: Expr) -> Expr:
-    bounds = sympy.limit(node.args[0], z, z0) if not is_kinked(node.args[0]) else node
+    bounds = sympy.limit(node.args[0], z, z0) if not has_kinks(node.args[0]) else node
     return ReLU(bounds) if isinstance(bounds, AccumBounds) else node
 
 

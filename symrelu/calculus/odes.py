@@ -36,7 +36,8 @@ from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
 from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth
 from symrelu.calculus.limits import settled
-from symrelu.calculus.pieces import Jump, is_kinked, normal_form, to_the_right
+from symrelu.calculus.pieces import Jump, normal_form, to_the_right
+from symrelu.kinked import has_kinks
 
 
 @calculus(
@@ -81,7 +82,7 @@ def dsolve(
     u, x = _unknown(gap, func)
     coefficients, forcing = _linear(gap, u, x)
     order = len(coefficients) - 1
-    if any(is_kinked(c) or x in c.free_symbols for c in coefficients):
+    if any(has_kinks(c) or x in c.free_symbols for c in coefficients):
         if order != 1:
             raise NotImplementedError("of higher order with constant coefficients only")
         basis, particular = _first_order(coefficients, forcing, x)

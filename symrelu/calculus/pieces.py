@@ -18,13 +18,11 @@ from sympy import (
     Abs,
     Add,
     And,
-    Basic,
     Dummy,
     Eq,
     Expr,
     Heaviside,
     Max,
-    Min,
     Mul,
     Ne,
     Or,
@@ -56,11 +54,9 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
-from symrelu.function import ReLU
-from symrelu.graph import postorder
+from symrelu.kinked import has_kinks, in_relu
 from symrelu.signs import signs
 
-KINKED = (ReLU, Max, Min, Abs, Piecewise, Heaviside, sign, SingularityFunction)
 MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
 MOST_ROOTS = 200
 
@@ -71,12 +67,6 @@ class NoPiecesError(NotImplementedError):
 
 # What says that there is no answer, of ours and of SymPy's.
 UNKNOWN = (NotImplementedError, PolynomialError, PoleError)
-
-
-def is_kinked(expr: Basic) -> bool:
-    return bool(expr.has(*KINKED)) or any(
-        hasattr(node, "_eval_rewrite_as_ReLU") for node in postorder(expr)
-    )
 
 
 @dataclass
@@ -102,36 +92,33 @@ class Steps:
         return h
 
     def of(self, e: Any) -> Any:
-        if not e.args or not is_kinked(e):
+        if not e.args or not has_kinks(e):
             return e
-        rewrite = getattr(e, "_eval_rewrite_as_ReLU", None)
-        if rewrite is not None and not isinstance(e, KINKED):
-            return self.of(rewrite(*e.args))
         if isinstance(e, Piecewise):
             return self._chain([(self.of(value), self._holds(when)) for value, when in e.args])
+        written = in_relu(e, self)
+        if written is not None:
+            return written
         args = [self.of(arg) for arg in e.args]
-        if isinstance(e, ReLU):
-            return args[0] * self.step(args[0])
         if isinstance(e, Heaviside):
             return self.step(args[0])
         if isinstance(e, Abs) and args[0].is_extended_real is not False:
             return args[0] * (2 * self.step(args[0]) - 1)
         if isinstance(e, sign):
             return 2 * self.step(args[0]) - 1
-        if isinstance(e, (Max, Min)):
-            up = 1 if isinstance(e, Max) else -1
-            value = args[0]
-            for arg in args[1:]:
-                excess = arg - value
-                h = self.step(excess)
-                value = value + excess * (h if up == 1 else 1 - h)
-            return value
         if isinstance(e, SingularityFunction):
             v, a, n = args
             if n.is_nonnegative is not True:
                 raise NoPiecesError(f"{e} is no function")
             return (v - a) ** n * self.step(v - a)
+        if hasattr(e, "_eval_rewrite_as_ReLU"):
+            raise NoPiecesError(f"{e} cannot be written with ReLU")
         return e.func(*args)
+
+    read = of
+
+    def relu(self, value: Expr, H0: Expr) -> Expr:
+        return value * self.step(value)
 
     def _chain(self, pieces: list[tuple[Expr, Expr]]) -> Expr:
         value: Expr = S.Zero
