@@ -184,12 +184,11 @@ def in_relu(rest: Expr, jump: Jump, x: Symbol) -> Expr:
         slope = Poly(u, x).LC()
         moved = Poly(rest.subs(x, (kink - u.subs(x, 0)) / slope).expand(), kink)
         coefficients = [sympy.factor_terms(sympy.cancel(c)) for c in reversed(moved.all_coeffs())]
-        if coefficients[0] == 0:
-            terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n]
-            lowest = next(n for n, c in enumerate(coefficients) if c)
-            factored = sympy.cancel(rest / u**lowest) if lowest else rest
-            whole_form = sympy.factor(factored) * ReLU(u) ** lowest
-            return min(Add(*terms), whole_form, key=count_ops)
+        # The first is 0, whether or not SymPy sees it.
+        terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n]
+        lowest = next(n for n, c in enumerate(coefficients) if n and c)
+        whole_form = sympy.factor(sympy.cancel(rest / u**lowest)) * ReLU(u) ** lowest
+        return min(Add(*terms), whole_form, key=count_ops)
     options = [rest * Heaviside(u)]
     if u == x - jump.at:
         options.append(rest.subs(x, jump.at + ReLU(u)).expand())
