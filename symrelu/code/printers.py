@@ -480,7 +480,16 @@ def _finite(p: int, engine: Target) -> float:
 
 
 def _factor(code: Code) -> str:
-    return code.at(POWER if code.startswith("-") or "/" in code or "@" in code else PRODUCT)
+    return code.at(POWER if code.startswith("-") else _beside_a_product(code))
+
+
+def _first(code: Code) -> str:
+    """A factor with nothing on its left, so that a minus stands as it is."""
+    return code.at(_beside_a_product(code))
+
+
+def _beside_a_product(code: Code) -> int:
+    return POWER if "/" in code or "@" in code else PRODUCT
 
 
 @rule.register(Pow)
@@ -719,9 +728,6 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 @rule.register(MatAdd)
 def _(node: Expr, engine: Target) -> Rule:
-    lowered = lower(node)
-    if lowered is not node:
-        return Rule([lowered])
     terms = _broadcasting(node.args) if engine.broadcasts else node.args
     return Rule(terms, rule.dispatch(Add)(node, engine).write)
 
@@ -730,7 +736,7 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
         sign = engine.call("hadamard", of=node)
-        return Code(_join([_factor(code) for code in codes], sign), PRODUCT)
+        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], sign), PRODUCT)
 
     return Rule(_broadcasting(node.args), write)
 
@@ -767,12 +773,14 @@ def _(node: Expr, engine: Target) -> Rule:
 
 
 def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
-    def write(c: Code, matrix: Code) -> Code:
-        if c == "-1":
-            return Code(f"-{matrix.at(POWER)}", PRODUCT)
-        return Code(f"{c.at(POWER)}*{matrix.at(POWER)}", PRODUCT)
+    return Rule([scalar, matmul(*factors)], _multiple)
 
-    return Rule([scalar, matmul(*factors)], write)
+
+def _multiple(c: Code, code: Code) -> Code:
+    """A number in front of a matrix, or of a sum."""
+    if c == "-1":  # of the first factor as of them all
+        return Code(f"-{_factor(code)}", PRODUCT)
+    return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
 
 
 def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
@@ -800,7 +808,7 @@ def _(node: Expr, engine: Target) -> Rule:
 
     def write(c: Code, product: Code) -> Code:
         total = engine.call("total", product, of=node)
-        return total if c == "1" else Code(f"{c.at(POWER)}*{total}", PRODUCT)
+        return total if c == "1" else _multiple(c, total)
 
     return Rule([scalar, dot], write)
 

@@ -20,6 +20,7 @@ from support.networks import chain, network
 from sympy import (
     ITE,
     Abs,
+    AccumBounds,
     And,
     Array,
     Dict,
@@ -786,3 +787,25 @@ def test_the_sum_of_all_entries_needs_no_ones():
     total = f(np.array([[1, -2, 3]], dtype="float16"))
     assert total == 4
     assert total.dtype == "float16"
+
+
+def test_the_users_functions_stand_outside_of_what_numexpr_computes():
+    pytest.importorskip("numexpr")
+    function = lambdify(x, f(x + 1) ** 2 + 1, [{"f": np.sin}, "numexpr"])
+    at = np.array([1.0, 2.0])
+    assert function(at) == pytest.approx(np.sin(at + 1) ** 2 + 1, rel=1e-15)
+
+
+def test_the_users_matrices_are_made_of_lists_of_rows():
+    function = lambdify(x, Matrix([[x, 1, 2], [3, x, 4]]), [{"ImmutableDenseMatrix": list}])
+    assert function(5) == [[5, 1, 2], [3, 5, 4]]
+
+
+def test_a_condition_may_be_an_argument():
+    function = lambdify(x, Piecewise((1, x), (2, True)))
+    assert function(np.array([True, False])).tolist() == [1, 2]
+
+
+def test_a_set_of_slopes_is_refused():
+    with pytest.raises(NotImplementedError, match=r"AccumBounds\(0, 1\) is a set of slopes"):
+        lambdify(x, x * AccumBounds(0, 1))

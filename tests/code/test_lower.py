@@ -78,7 +78,7 @@ d = Dummy("d", real=True)
         (MatMul(M, N.I, v), MatMul(M, MatMul(N.I, v))),
         (MatMul(M, N, v), MatMul(M, MatMul(N, v))),
         (MatMul(M, OneMatrix(3, 1)), MatMul(M, OneMatrix(3, 1))),
-        (MatMul(M.T, N.T), Transpose(MatMul(N, M))),
+        (MatMul(M.T, N.T), MatMul(M.T, N.T)),  # read as one product, transposed, before
         (MatMul(2, M), MatMul(2, M)),
         (Elementwise(Lambda(d, sin(d)), M), sin(Slot(M))),
         (Elementwise(Lambda(d, ReLU(d)), M), ReLU(Slot(M))),

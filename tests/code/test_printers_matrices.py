@@ -1,14 +1,19 @@
 """What the rules for matrices compute; their code is tested in test_printers.py."""
 
+import inspect
+
+import mpmath
 import numpy as np
 import pytest
 from sympy import (
     BlockMatrix,
+    FunctionMatrix,
     HadamardPower,
     HadamardProduct,
     Identity,
     Indexed,
     IndexedBase,
+    Lambda,
     MatAdd,
     MatMul,
     MatPow,
@@ -22,6 +27,7 @@ from sympy import (
     ZeroMatrix,
     symbols,
 )
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu import ReLU, lambdify
 
@@ -87,3 +93,24 @@ def test_sums_over_open_limits():
 def test_a_function_that_is_given_for_the_step():
     function = lambdify(x, 2 * ReLU(x).diff(x), ["numpy", {"Heaviside": lambda v, H0: v + 40}])
     assert function(1.0) == 82
+
+
+def test_an_inverse_among_bound_indices_is_computed_once():
+    i, j = symbols("i j", integer=True)
+    inverse = MatrixElement(MatPow(A, -1), i, j)
+    function = lambdify(A, FunctionMatrix(3, 3, Lambda((i, j), inverse + i)))
+    assert inspect.getsource(function).count("linalg.inv(A)") == 1
+    assert function(a) == pytest.approx(np.linalg.inv(a) + np.arange(3)[:, None], rel=1e-12)
+
+
+def test_products_by_ones_where_nothing_broadcasts():
+    function = lambdify([A, B], MatMul(A, B, OneMatrix(3, 1)), "mpmath")
+    assert "return A*(B*mpmath.ones(3, 1))" in inspect.getsource(function)
+    result = function(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist()))
+    assert [float(entry) for entry in result] == (a @ b).sum(axis=1).tolist()
+
+
+def test_a_sum_of_one_term_over_a_sum_over_data():
+    X, i, j = IndexedBase("X"), *symbols("i j", integer=True)
+    function = lambdify([X, n], Sum(i * Sum(X[j], (j, 0, n)), (i, 1, 1)))
+    assert function(np.array([1.0, 2, 4, 8]), 2) == 7
