@@ -20,6 +20,7 @@ from support.networks import chain, network
 from sympy import (
     ITE,
     Abs,
+    AccumBounds,
     And,
     Array,
     Dict,
@@ -803,3 +804,8 @@ def test_the_users_matrices_are_made_of_lists_of_rows():
 def test_a_condition_may_be_an_argument():
     function = lambdify(x, Piecewise((1, x), (2, True)))
     assert function(np.array([True, False])).tolist() == [1, 2]
+
+
+def test_a_set_of_slopes_is_refused():
+    with pytest.raises(NotImplementedError, match=r"AccumBounds\(0, 1\) is a set of slopes"):
+        lambdify(x, x * AccumBounds(0, 1))

@@ -2,6 +2,7 @@
 
 import inspect
 
+import mpmath
 import numpy as np
 import pytest
 from sympy import (
@@ -96,19 +97,21 @@ def test_a_function_that_is_given_for_the_step():
 
 
 def test_an_inverse_among_bound_indices_is_computed_once():
-    inverse = MatrixElement(MatPow(M, -1), i, j)
-    function = lambdify(M, FunctionMatrix(2, 2, Lambda((i, j), inverse + i)))
-    at = np.array([[1.0, 2.0], [3.0, 5.0]])
-    assert inspect.getsource(function).count("linalg.inv(M)") == 1
-    assert function(at) == pytest.approx(np.linalg.inv(at) + np.array([[0, 0], [1, 1]]))
+    i, j = symbols("i j", integer=True)
+    inverse = MatrixElement(MatPow(A, -1), i, j)
+    function = lambdify(A, FunctionMatrix(3, 3, Lambda((i, j), inverse + i)))
+    assert inspect.getsource(function).count("linalg.inv(A)") == 1
+    assert function(a) == pytest.approx(np.linalg.inv(a) + np.arange(3)[:, None], rel=1e-12)
 
 
 def test_products_by_ones_where_nothing_broadcasts():
-    mpmath = pytest.importorskip("mpmath")
-    a, b = [[1, 2], [3, 5]], [[7, 11], [13, 17]]
-    function = lambdify([M, N], MatMul(M, N, OneMatrix(2, 1)), "mpmath")
-    assert "return M*(N*mpmath.ones(2, 1))" in inspect.getsource(function)
-    want = np.array(a) @ np.array(b) @ np.ones((2, 1))
-    assert np.array(function(mpmath.matrix(a), mpmath.matrix(b)).tolist(), float).tolist() == (
-        want.tolist()
-    )
+    function = lambdify([A, B], MatMul(A, B, OneMatrix(3, 1)), "mpmath")
+    assert "return A*(B*mpmath.ones(3, 1))" in inspect.getsource(function)
+    result = function(mpmath.matrix(a.tolist()), mpmath.matrix(b.tolist()))
+    assert [float(entry) for entry in result] == (a @ b).sum(axis=1).tolist()
+
+
+def test_a_sum_of_one_term_over_a_sum_over_data():
+    X, i, j = IndexedBase("X"), *symbols("i j", integer=True)
+    function = lambdify([X, n], Sum(i * Sum(X[j], (j, 0, n)), (i, 1, 1)))
+    assert function(np.array([1.0, 2, 4, 8]), 2) == 7
