@@ -122,6 +122,8 @@ def test_kinks_next_to_each_other():
 def test_integrals():
     # -cos(2*x)/2 from pi/4 to 3*pi/4
     assert calculus.integrate(ReLU(sin(x) ** 2 - half), (x, 0, pi)) == half
+    # 1/3 up to 1, and 5/3 from there on; of a real x, a root need not be real
+    assert calculus.integrate(Abs(sqrt(x) - 1), (x, 0, 4)) == 2
     assert calculus.integrate(ReLU(x**2 - a) * ReLU(x - k), x).has(Integral)
     assert calculus.integrate(ReLU(x - sqrt(2)), x).diff(x).subs(x, 2) == 2 - sqrt(2)
     assert calculus.integrate(ReLU(x), x, check=False) == ReLU(x) ** 2 / 2
