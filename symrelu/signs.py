@@ -15,23 +15,19 @@ SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
 _WRITTEN_OUT = 2000  # nodes: few enough to count and compare as a tree
 
 
-def is_small(expr: Expr, bound: int = SMALL) -> bool:
+def is_small(expr: Basic, bound: int = SMALL) -> bool:
     """Whether the expression, written out as a tree, has few nodes."""
-    return _has_at_most(bound, expr)
-
-
-def is_written_out(expr: Basic) -> bool:
-    """Whether the tree has few enough nodes to count and compare them."""
-    return _has_at_most(_WRITTEN_OUT, expr)
-
-
-def _has_at_most(bound: int, expr: Basic) -> bool:
     stack = [expr]
     for _ in range(bound):
         stack.extend(stack.pop().args)
         if not stack:
             return True
     return False
+
+
+def is_written_out(expr: Basic) -> bool:
+    """Whether the tree has few enough nodes to count and compare them."""
+    return is_small(expr, _WRITTEN_OUT)
 
 
 def known(expr: Expr, fact: str) -> bool | None:

@@ -70,7 +70,8 @@ def _as_one(terms: list[Expr]) -> Expr | None:
     """The sum of the terms, if one index in them runs over all its values."""
     columns = list(zip(*map(_indices, terms), strict=True))
     running = {column for column in columns if len(set(column)) > 1}
-    if len(running) != 1 or {*running.copy().pop()} != {*map(Integer, range(len(terms)))}:
+    every = {*map(Integer, range(len(terms)))}
+    if [{*column} for column in running] != [every]:
         return None
     index = Dummy("k", integer=True)
     places = iter([column in running for column in columns])
