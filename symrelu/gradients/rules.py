@@ -535,7 +535,17 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(DiagonalOf)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    yield node.args[0], DiagMatrix(cotangent)
+    (matrix,), (length, _) = node.args, node.shape
+    if matrix.shape == (length, length):
+        yield matrix, DiagMatrix(cotangent)
+    elif length is None:
+        raise NotImplementedError(
+            f"gradient has no rule for {node}, of which it is not known how long it is; give the "
+            f"dimensions of {matrix} numbers"
+        )
+    else:
+        square = MatrixSlice(matrix, (0, length), (0, length))
+        yield from pullback(square, DiagMatrix(cotangent), needed)
 
 
 @pullback.register(DiagonalMatrix)
