@@ -45,6 +45,7 @@ class Engine:
     printer: str = "numpy.NumPyPrinter"  # SymPy's, for what has no field here
     extends: int = 0  # of engines of one module, the one that knows more goes first
     reserved: frozenset[str] = frozenset()  # what no variable may be called
+    lacks: frozenset[str] = frozenset()  # what its printer writes, and it does not have
 
     # What it is
     broadcasts: bool = True  # whether functions and operators work on arrays by entries
@@ -53,6 +54,7 @@ class Engine:
     big: bool = False  # whether integers may have any number of digits
     products: bool = True  # whether products are cheaper than small powers
     wrap: str = "{0}"  # around what is computed at once
+    loop: str | None = None  # the decorator of code for numbers that is run over arrays
     quiet: str | None = "{m}.errstate(all='ignore')"  # no warnings from branches not taken
 
     # Numbers
@@ -290,6 +292,23 @@ MATH = replace(
 CMATH = replace(
     MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
 )
+NUMBA = replace(
+    MATH,
+    name="numba",
+    imports=("math", "numpy", "numba"),
+    loop="numba.njit(error_model='numpy', nogil=True)",  # where nothing raises
+    branches=False,
+    big=False,
+    products=True,
+    bind=True,
+    names="floor:numpy.floor ceiling:numpy.ceil sign:numpy.sign",  # that keep nan, and are floats
+    lacks=frozenset({"math.factorial"}),
+    element=None,
+    item=None,
+    array=None,
+    numbers=None,
+    reals=None,
+)
 _MPMATH_NAMES = _words(
     "re im arg sign zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
     "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
@@ -381,7 +400,8 @@ NUMEXPR = replace(
     wrap="numexpr.evaluate({0!r}, truediv=True)",
 )
 
-ENGINES: dict[str, Engine] = {
-    row.name: row
-    for row in (NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, MPMATH, SYMPY, NUMEXPR)
-}
+_ROWS = (
+    NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, NUMBA, MPMATH, SYMPY, NUMEXPR,
+)  # fmt: skip
+
+ENGINES: dict[str, Engine] = {row.name: row for row in _ROWS}

@@ -222,6 +222,8 @@ def _is_known(engine: Target, node: Basic, text: str, codes: Sequence[str]) -> b
         return False
     if not names <= modules.union(_BUILTINS, known or (), *map(_names, codes)):
         return False
+    if any(name in text for name in engine.lacks):
+        return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
     return not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)})
