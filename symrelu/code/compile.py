@@ -316,7 +316,7 @@ class _Program:
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    self._wrong(name, shown, shape),
+                    *self._wrong(name, shown, shape),
                     *bound,
                 ]
         for name, matrix in matrices:
@@ -325,15 +325,22 @@ class _Program:
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                self._wrong(name, shown, shape),
+                *self._wrong(name, shown, shape),
             ]
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> str:
+    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> list[str]:
         message = f"argument {name}: expected shape ({', '.join(shown)}), not "
         given = f"{shape} or type({name}).__name__"
         if "shape" in shape:
             given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        return f'    raise ValueError(f"{message}{{{given}}}")'
+        if self.engine.row.lengths is None:
+            return [f'    raise ValueError(f"{message}{{{given}}}")']
+        self.given = self.given or self.fresh("given")
+        cure = f"'; call its {self.engine.row.lengths} first' if 'nan' in str({self.given}) else ''"
+        return [
+            f"    {self.given} = {given}",
+            f'    raise ValueError(f"{message}{{{self.given}}}{{{cure}}}")',
+        ]
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -479,6 +486,7 @@ class _Program:
         return Code(name)
 
     temporaries = 0
+    given = ""  # the shape of an argument, where it is wrong
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 

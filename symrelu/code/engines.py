@@ -89,6 +89,7 @@ class Engine:
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
+    lengths: str | None = "compute_chunk_sizes()"  # tells an array's that does not know (Dask's)
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
@@ -167,6 +168,7 @@ _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 _SCALAR = replace(
     NUMPY,
     names="",
+    lengths=None,
     broadcasts=False,
     branches=True,
     big=True,
@@ -215,6 +217,7 @@ JAX = replace(
     name="jax",
     module="jax.numpy",
     imports=("jax.numpy",),
+    lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
@@ -228,6 +231,7 @@ TORCH = replace(
     name="torch",
     module="torch",
     imports=("torch",),
+    lengths=None,
     printer="pytorch.TorchPrinter",
     quiet=None,
     relu="torch.relu({0})",
@@ -261,6 +265,7 @@ TENSORFLOW = replace(
     names="conjugate:{m}.math.conj",
     module="tensorflow",
     imports=("tensorflow",),
+    lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
     relu="{m}.nn.relu({0})",

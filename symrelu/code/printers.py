@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
@@ -162,6 +163,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
+    if not (_is_sympys(node) or _is_printed_by_user(engine.printer, node)):
+        raise NotImplementedError(_no_form(engine, node))
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
     operands = [arg for arg in node.args if not getattr(arg, "is_number", False) or arg.is_Matrix]
@@ -181,11 +184,29 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
     return Rule(list(stand_ins), write)
 
 
+def _is_sympys(node: Basic) -> bool:
+    """Whether the class is SymPy's or ours, and not one of the same name, which is all they see."""
+    kind = type(node)
+    module = sys.modules.get(kind.__module__)
+    known = kind.__module__.partition(".")[0] in ("sympy", "symrelu")
+    return known and getattr(module, kind.__name__, None) is kind
+
+
+def _is_printed_by_user(printer: CodePrinter, node: Basic) -> bool:
+    """Whether the class has a method for the printer, or the printer one for the class."""
+    name = type(node).__name__
+    method = getattr(type(printer), f"_print_{name}", None)
+    return (
+        hasattr(node, printer.printmethod or "")
+        or name in printer._settings.get("user_functions", ())
+        or (method is not None and not method.__module__.startswith("sympy."))
+    )
+
+
 def _named(engine: Target, node: Basic) -> str | None:
     """The engine's name of a function that SymPy's printer does not know."""
     names = dict(name.split(":") for name in engine.names.split())
-    is_sympys = type(node).__module__.startswith("sympy.")
-    name = names.get(type(node).__name__) if is_sympys else None
+    name = names.get(type(node).__name__) if _is_sympys(node) else None
     return name and name.format(m=engine.module)
 
 
@@ -332,8 +353,10 @@ def _(node: Basic, engine: Target) -> Rule:
 
 def _no_form(engine: Target, node: Basic) -> str:
     name = type(node).__name__
+    named = isinstance(node, AppliedUndef) or _is_sympys(node)
+    of = name if named else f"{type(node).__module__}.{name}"
     return (
-        f"lambdify: {engine.name} has no numeric form of {name}; choose another module, or give "
+        f"lambdify: {engine.name} has no numeric form of {of}; choose another module, or give "
         f"one: modules=[{{{name!r}: my_function}}, ...]"
     )
 
