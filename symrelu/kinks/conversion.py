@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial, reduce, singledispatch
+from functools import reduce, singledispatch
 from itertools import chain, pairwise
 from operator import add, mul
 from typing import Any, TypeAlias
@@ -29,7 +29,6 @@ from sympy import (
     Symbol,
     expand,
     factor,
-    reduced,
     sign,
     sqrt,
 )
@@ -42,7 +41,6 @@ from sympy.core.relational import (
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.polys.polyerrors import ComputationFailed, PolynomialError
 
 from symrelu.function import ReLU
 from symrelu.graph import postorder
@@ -63,6 +61,7 @@ from symrelu.kinks.numbers import (
     times,
 )
 from symrelu.kinks.pieces import Break, Pieces
+from symrelu.kinks.polynomials import expanded, quotient
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, is_written_out, signs
 
@@ -595,7 +594,7 @@ def _without_steps(node: Expr, to: Conversion) -> Expr | None:
     converted = to.rebuilt(node)
     if not _has_steps(converted):
         return converted if converted != node else None
-    terms = list(Add.make_args(expand_only(converted)))
+    terms = list(Add.make_args(expanded(converted)))
     absorbed = []
     for step in dict.fromkeys(f for term in terms for f in Mul.make_args(term) if as_step(f)):
         u, ramp = _ramp(step)
@@ -766,30 +765,4 @@ def _in_two_pieces(node: Any, to: Conversion) -> Line | None:
             return None
         H0 = share
     kink = ReLU(u, H0 if to.H0 is None else to.H0)
-    return to.read(expand_only(g + k * kink)).line
-
-
-# Polynomials
-
-
-expand_only = partial(expand, log=False, power_base=False, power_exp=False)
-
-
-def quotient(dividend: Expr, divisor: Expr) -> Expr | None:
-    """The quotient of two polynomials in whatever they are made of, if it leaves no remainder."""
-    return divided(expand_only(dividend), expand_only(divisor))
-
-
-def divided(dividend: Expr, divisor: Expr) -> Expr | None:
-    """The same, for polynomials that are written out."""
-    if divisor == 0:
-        return None
-    (c, p), (d, q) = dividend.primitive(), divisor.primitive()
-    for k, same in ((S.Zero, S.Zero), (S.One, q), (S.NegativeOne, -q)):
-        if p == same:
-            return k * c / d
-    try:
-        (result,), remainder = reduced(p, [q])
-    except (PolynomialError, ComputationFailed):  # it is no polynomial, or there is nothing in it
-        return None
-    return c / d * result if remainder == 0 else None
+    return to.read(expanded(g + k * kink)).line

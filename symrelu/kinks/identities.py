@@ -12,7 +12,8 @@ from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
 from symrelu.kinks.conversion import Conversion, broken_line, piecewise
-from symrelu.kinks.steps import Polynomial, Steps, as_sum
+from symrelu.kinks.polynomials import Polynomial, as_sum
+from symrelu.kinks.steps import Steps
 from symrelu.signs import is_written_out
 
 
