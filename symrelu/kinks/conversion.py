@@ -22,12 +22,10 @@ from sympy import (
     Mul,
     Ne,
     Piecewise,
-    Poly,
     Pow,
     S,
     SingularityFunction,
     Symbol,
-    expand,
     factor,
     sign,
     sqrt,
@@ -60,8 +58,8 @@ from symrelu.kinks.numbers import (
     tidy,
     times,
 )
-from symrelu.kinks.pieces import Break, Pieces
-from symrelu.kinks.polynomials import expanded, quotient
+from symrelu.kinks.pieces import HIGHEST, Break, Pieces
+from symrelu.kinks.polynomials import TooLargeError, degree, expanded, plain, powers_of, quotient
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, is_written_out, signs
 
@@ -458,11 +456,18 @@ def _(node: Pow, to: Conversion) -> Form:
     return _in_pieces(node, to) or opaque(to.rebuilt(node))
 
 
+_DEGREE = 12  # to factor what is of a high one may take for ever
+
+
 def _is_root(node: Basic) -> bool:
     """Whether it could be the root of a square, of which there is more than SymPy's Abs."""
     is_root = node.is_Pow and node.exp is S.Half and node.base.is_Add and is_small(node)
     real = is_root and node.base.is_extended_real and not node.is_number
-    return bool(real and node.base.is_polynomial(*node.base.free_symbols))
+    if not (real and node.base.is_polynomial(*node.base.free_symbols)):
+        return False
+    with suppress(TooLargeError):
+        return degree(plain(node.base)) <= _DEGREE
+    return False
 
 
 @rule.register(SingularityFunction)
@@ -570,11 +575,20 @@ def _pieces(arg: Expr, form: Form, x: Any) -> Pieces | None:
         return form
     if form.x in (None, x):
         return Pieces.of(form, x)
-    if x.is_Symbol and arg.is_polynomial(x):
-        coefficients = Poly(arg, x).all_coeffs()
-        if all(c.is_number for c in coefficients):
-            return Pieces(x, (), (tuple(map(number, reversed(coefficients))),))
-    return None
+    coefficients = _coefficients(arg, x) if x.is_Symbol and arg.is_polynomial(x) else None
+    return None if coefficients is None else Pieces(x, (), (coefficients,))
+
+
+def _coefficients(arg: Expr, x: Symbol) -> tuple[Number, ...] | None:
+    """Those of a polynomial in x, if they are numbers and there are not too many."""
+    try:
+        by_power = powers_of(x, plain(arg))
+    except TooLargeError:
+        return None
+    degree = max(by_power, default=0)
+    if degree > HIGHEST or not all(c.is_number for c in by_power.values()):
+        return None
+    return tuple(number(by_power.get(k, S.Zero)) for k in range(degree + 1))
 
 
 def _with_steps(node: Expr, to: Conversion) -> Form | None:
@@ -696,7 +710,7 @@ def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> 
     branch = node.args[owner].expr
     if x.is_Symbol and as_expr(here.value).has(x):
         t = as_expr(here.t)
-        value, slope = expand(branch.subs(x, t)), branch.diff(x).subs(x, t)
+        value, slope = tidy(branch.subs(x, t)), branch.diff(x).subs(x, t)
         return Break(here.t, number(value), number(slope))
     return here
 

@@ -5,13 +5,14 @@ A polynomial has a number for each product of steps and of powers of other thing
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import reduce
 from operator import add, sub
 from typing import Any
 
-from sympy import Add, Expr, Mul, Pow, S
+from sympy import Add, Expr, Mul, Pow, S, Symbol
 
 from symrelu.kinks.numbers import Number, as_expr, is_zero, negative, number, over, plus, times
 
@@ -59,6 +60,19 @@ def plain(expr: Any) -> Polynomial:
             form = combined(node, found.__getitem__)
             found[node] = atom(node) if form is None else form
     return found[expr]
+
+
+def degree(form: Polynomial) -> int:
+    return max((sum(k for _, k in rest) for _, rest in form), default=0)
+
+
+def powers_of(x: Symbol, form: Polynomial) -> dict[int, Expr]:
+    """The coefficients of the powers of a variable, in a polynomial without steps."""
+    parts: dict[int, Polynomial] = defaultdict(dict)
+    for (_, rest), c in form.items():
+        k = dict(rest).get(x, 0)
+        parts[k][0, rest - {(x, k)}] = c
+    return {k: as_sum(part) for k, part in parts.items()}
 
 
 def expanded(expr: Expr) -> Expr:
