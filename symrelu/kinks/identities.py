@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Expr, Max, Min, Piecewise, S, count_ops
+from sympy import Add, Basic, Expr, Max, Min, Piecewise, S, count_ops
 from sympy.matrices import MatrixBase
 
 from symrelu.graph import holds, postorder
@@ -12,9 +12,9 @@ from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
 from symrelu.kinks.conversion import Conversion, broken_line, piecewise
-from symrelu.kinks.polynomials import Polynomial, as_sum
+from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
 from symrelu.kinks.steps import Steps
-from symrelu.signs import is_written_out
+from symrelu.signs import is_small, is_written_out
 
 
 def relusimp(expr: Any) -> Any:
@@ -157,7 +157,24 @@ class _Request:
             if (same := polynomial_everywhere(self.steps, form)) is not None:
                 found.append(as_sum(same))
                 break
+        if is_small(expr) and all(_length(form) > _length(expr) for form in found):
+            found.append(self.in_parts(expr))
         return found
+
+    def in_parts(self, expr: Any) -> Any:
+        """Of a sum or product that is shorter as it is, the parts that are not."""
+        if not expr.is_Add:
+            return _rebuilt(expr, {arg: self.shortest(arg) for arg in expr.args if arg.is_Add})
+        kept, rest = [], []
+        for term in expr.args:
+            form = self.steps.normal(term)
+            written = self.steps.written(form)
+            if written is None or _length(written) > _length(term):
+                kept.append(term)
+            else:
+                rest.append(form)
+        together = self.steps.written(sum_of(rest))
+        return expr if together is None else Add(together, *kept)
 
 
 def _rebuilt(node: Any, new: dict[Basic, Any]) -> Any:
