@@ -17,6 +17,7 @@ from sympy import (
     Eq,
     Expr,
     Heaviside,
+    Lambda,
     Max,
     Min,
     Mul,
@@ -215,7 +216,7 @@ class Conversion:
     def prepared(self, root: Basic) -> Basic:
         """The same, what is inside known when it is asked for, without recursion."""
         for node in postorder(root):
-            if _is_scalar(node):
+            if is_scalar(node):
                 self.form(node)
             elif self.has_kinks(node):
                 self.rebuilt(node)
@@ -248,7 +249,7 @@ class Conversion:
         """The node in terms of ReLU."""
         if not self.has_kinks(node):
             return node
-        if _is_scalar(node) and isinstance(form := self.form(node), Line):
+        if is_scalar(node) and isinstance(form := self.form(node), Line):
             return self.expr(form)
         return self.rebuilt(node)
 
@@ -353,8 +354,10 @@ def _with(node: Any, args: list[Any]) -> Any:
     return Elementwise.of(lambda entry: body.xreplace({d: entry}), expr)
 
 
-def _is_scalar(node: Any) -> bool:
-    return isinstance(node, Expr) and not node.is_Matrix and not hasattr(node, "applyfunc")
+def is_scalar(node: Any) -> bool:
+    """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
+    scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
+    return scalar and not hasattr(node, "applyfunc")
 
 
 def _by_variable(lines: Iterable[Line]) -> dict[Expr, Line]:
@@ -670,7 +673,7 @@ def _in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
     """Look at every interval between the points where a condition or a piece may change."""
     gaps = {}
     for rel in _relations(node):
-        if not (_is_scalar(rel.lhs) and _is_scalar(rel.rhs) and type(rel) in _HOLDS):
+        if not (is_scalar(rel.lhs) and is_scalar(rel.rhs) and type(rel) in _HOLDS):
             raise NoLineError
         more, less = (rel.gts, rel.lts) if isinstance(rel, _ORDERS) else rel.args
         gaps[rel] = upright(to.sum([to.line(more), S.NegativeOne * to.line(less)]))

@@ -11,7 +11,7 @@ from symrelu.graph import holds, postorder
 from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
-from symrelu.kinks.conversion import Conversion, broken_line, piecewise
+from symrelu.kinks.conversion import Conversion, broken_line, is_scalar, piecewise
 from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
 from symrelu.kinks.steps import Steps
 from symrelu.signs import is_small, is_written_out
@@ -138,7 +138,7 @@ class _Request:
         return self.new[root]
 
     def shortest(self, expr: Any, *others: Any) -> Any:
-        forms = [form for form in dict.fromkeys((expr, *others)) if _is_scalar(form)]
+        forms = [form for form in dict.fromkeys((expr, *others)) if is_scalar(form)]
         if forms and holds(expr, Piecewise) and (pieces := piecewise(expr)) is not None:
             return expr if _is_flat(expr) and _length(pieces) >= _length(expr) else pieces
         found = (candidate for form in forms for candidate in self.candidates(form))
@@ -181,10 +181,6 @@ def _rebuilt(node: Any, new: dict[Basic, Any]) -> Any:
     args = [new.get(arg, arg) for arg in node.args]
     same = all(a is b for a, b in zip(args, node.args, strict=True))
     return node if same else node.func(*args)
-
-
-def _is_scalar(expr: Any) -> bool:
-    return isinstance(expr, Expr) and not expr.is_Matrix
 
 
 def _is_flat(expr: Any) -> bool:

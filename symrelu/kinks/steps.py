@@ -60,6 +60,7 @@ class Steps:
     def __init__(self) -> None:
         self.kinks: list[tuple[Expr, Polynomial]] = []  # what changes sign at each step
         self.numbers: dict[frozenset[Any], int] = {}
+        self.sides: dict[int, Expr] = {}  # the share of u beside the kink as it was first read
         self.known: dict[Expr, Polynomial] = {}
 
     # From expressions
@@ -105,6 +106,7 @@ class Steps:
             else:  # a kink inside is written as it was
                 written = Add(*(-t for t in Add.make_args(value.expr))) if turned else value.expr
                 self.kinks.append((written, scaled(value.polynomial, S(-1 if turned else 1))))
+        self.sides.setdefault(self.numbers[key], S.One if turned else S.Zero)
         return _or_opposite({(1 << self.numbers[key], ONE): S.One}, turned)
 
     def _of_product(self, key: tuple[int, Monomial]) -> Polynomial | None:
@@ -163,7 +165,9 @@ class Steps:
             factor = None if ratio is None else self.written(ratio)
             if factor is None:
                 return None
-            share = min(_WAYS, key=lambda share: _growth(buckets, with_h, share))
+            # To make another kink than that which was read takes SymPy's time.
+            ways = sorted(_WAYS, key=self.sides[top - 1].__ne__)
+            share = min(ways, key=lambda share: _growth(buckets, with_h, share))
             for (mask, rest), c in with_h.items() if share else ():
                 add_to(buckets[mask.bit_length()], (mask, rest), times(share, c))
             scale, kink = _WAYS[share]
