@@ -15,7 +15,8 @@ from mpmath.libmp import to_rational
 from sympy import S
 
 from symrelu.kinks.numbers import Near, Number, is_zero, minus, plus
-from symrelu.kinks.steps import Monomial, Polynomial, Steps, name
+from symrelu.kinks.polynomials import Monomial, Polynomial
+from symrelu.kinks.steps import Steps, name
 from symrelu.signs import signs
 
 _KINKS = 12
