@@ -86,7 +86,6 @@ def module(engine):
     if engine in ("cupy", "tensorflow"):
         pytest.importorskip(engine)
     if engine == "torch":
-        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
         return pytest.importorskip("torch").from_numpy
     if engine == "mpmath":
         return lambda array: mpmath.matrix(array.tolist())

@@ -103,7 +103,6 @@ def test_integers_have_room_for_what_they_choose():
 
 def test_the_dtype_on_torch():
     torch = pytest.importorskip("torch")
-    pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     t = torch.tensor([-2.0, 0.05], dtype=torch.float64)
     for e in (CHOICE, Max(x, third), Min(x, third), Piecewise((third, x > y), (1, True)), LOGIC):
         got = lambdify([x, y], e, "torch")(t, t)
@@ -117,7 +116,6 @@ def test_the_dtype_on_torch():
 def test_the_slope_at_the_kink_survives_autograd():
     half = ReLU(x, Rational(1, 2))
     torch = pytest.importorskip("torch")
-    pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     at = torch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
     lambdify(x, half, "torch")(at).sum().backward()
     assert at.grad.tolist() == [0, 0.5, 1]
@@ -180,8 +178,6 @@ def test_every_entry_of_a_dict_is_used():
 def test_names_of_classes_are_no_code(engine):
     if engine in ("torch", "tensorflow", "cupy"):
         pytest.importorskip(engine)
-    if engine == "torch":
-        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     for name in ("print(1) or abs", "x); print(1", "__import__"):
         hostile = type(name, (Function,), {"__module__": ""})
         with pytest.raises(NotImplementedError, match=r"has no numeric form of"):

@@ -183,8 +183,6 @@ OPERATIONS = [
 def number(modules):
     """What makes a number of the engine, which must be installed."""
     module = pytest.importorskip(modules)
-    if modules == "torch":
-        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     made = {"torch": "tensor", "sympy": "Float", "mpmath": "mpf"}
     return getattr(module, made[modules]) if modules in made else float
 
