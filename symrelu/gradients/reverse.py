@@ -58,9 +58,9 @@ def gradient(expr: Any, wrt: Any) -> Any:
 
     expr : Expr
         A scalar: an expression, or a matrix expression of shape (1, 1).
-    wrt : Symbol, MatrixSymbol, Indexed, applied undefined function, explicit matrix
-            or array of those, or a list or tuple of all of these, nested at will
-        The variables.
+    wrt : Symbol, MatrixSymbol, Matrix, Array, Indexed, list or tuple
+        The variables.  A matrix or an array has them as its entries, a list or a tuple holds any
+        of these, nested at will; an applied undefined function is a variable, too.
 
     Returns
     =======
