@@ -72,6 +72,7 @@ class Engine:
     # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
     step: str | None = "({m}.clip({0}, 0, 0) + ({0:p} > 0))"
     step_at_0: str | None = "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))"
+    sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
     at_least: str | None = None  # maximum of {0} and a number, where that differs
@@ -177,6 +178,7 @@ _SCALAR = replace(
     relu="(0 if {0:p} < 0 else {0:p})",
     step="(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
     step_at_0="(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
+    sign="(1 if {0:p} > 0 else -1 if {0:p} < 0 else {0:p})",
     where="({1:p} if {0:p} else {2:p})",
     conjunction="and",
     disjunction="or",
@@ -238,6 +240,7 @@ TORCH = replace(
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
     step_at_0="{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
+    sign="{m}.where({m}.isnan({0}), {0}, {m}.sign({0}))",
     maximum="{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     minimum="{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     at_least="{m}.clamp({0}, min={1})",  # a tensor made of the number would be of float32
@@ -271,6 +274,7 @@ TENSORFLOW = replace(
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
+    sign="{m}.where({m}.math.is_nan({0}), {0}, {m}.sign({0}))",
     common="{m}.cast({2}, ({0:p}).dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
@@ -306,7 +310,7 @@ NUMBA = replace(
     big=False,
     products=True,
     bind=True,
-    names="floor:numpy.floor ceiling:numpy.ceil sign:numpy.sign",  # that keep nan, and are floats
+    names="floor:numpy.floor ceiling:numpy.ceil",  # that keep nan, and are floats
     lacks=frozenset({"math.factorial"}),
     element=None,
     item=None,
@@ -315,7 +319,7 @@ NUMBA = replace(
     reals=None,
 )
 _MPMATH_NAMES = _words(
-    "re im arg sign zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
+    "re im arg zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
     "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
     "stieltjes"
 )
@@ -326,6 +330,7 @@ MPMATH = replace(
     imports=("mpmath",),
     printer="pycode.MpmathPrinter",
     exact=True,
+    sign="mpmath.sign({0})",
     names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
     "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
     "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
@@ -356,6 +361,7 @@ SYMPY = replace(
     relu="symrelu.ReLU({0})",
     step="sympy.Heaviside({0}, 0)",
     step_at_0="sympy.Heaviside({0}, {1})",
+    sign="sympy.sign({0})",
     maximum="sympy.Max({0}, {1})",
     minimum="sympy.Min({0}, {1})",
     conjunction="&",
@@ -393,6 +399,7 @@ NUMEXPR = replace(
     relu="where({0:p} < 0, 0, {0})",
     step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
     step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
     where="where({0}, {1}, {2})",
     conjunction="&",
     disjunction="|",

@@ -56,6 +56,7 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     default_sort_key,
+    sign,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
@@ -425,11 +426,11 @@ def _(node: Expr, engine: Target) -> Rule:
 _LINE = 40  # terms or factors that go on one line; Python's parser nests them
 
 
-def _join(parts: list[str], sign: str) -> str:
+def _join(parts: list[str], between: str) -> str:
     while len(parts) > _LINE:
         groups = [parts[i : i + _LINE] for i in range(0, len(parts), _LINE)]
-        parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]
-    return sign.join(parts)
+        parts = [f"({between.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    return between.join(parts)
 
 
 @rule.register(Add)
@@ -562,6 +563,12 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule([x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True)
 
 
+@rule.register(sign)
+def _(node: Expr, engine: Target) -> Rule:
+    repeats = engine.repeats("sign")
+    return Rule(node.args, lambda code: engine.call("sign", code, of=node), repeats)
+
+
 @rule.register(DiracDelta)
 def _(node: Expr, engine: Target) -> Rule:
     raise ValueError(
@@ -605,10 +612,10 @@ def _(node: Relational, engine: Target) -> Rule:
 @rule.register(And)
 @rule.register(Or)
 def _(node: Basic, engine: Target) -> Rule:
-    sign = engine.conjunction if isinstance(node, And) else engine.disjunction
+    operator = engine.conjunction if isinstance(node, And) else engine.disjunction
 
     def write(*codes: Code) -> Code:
-        return Code(f" {sign} ".join(c.at(ATOM) for c in codes), LOOSE)
+        return Code(f" {operator} ".join(c.at(ATOM) for c in codes), LOOSE)
 
     # What may fail for some numbers comes behind what guards it.
     operands = sorted(node.args, key=lambda a: (a.has(Pow, Application), default_sort_key(a)))
@@ -760,8 +767,8 @@ def _(node: Expr, engine: Target) -> Rule:
 @rule.register(HadamardProduct)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
-        sign = engine.call("hadamard", of=node)
-        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], sign), PRODUCT)
+        times = engine.call("hadamard", of=node)
+        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], times), PRODUCT)
 
     return Rule(_broadcasting(node.args), write)
 
