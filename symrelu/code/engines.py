@@ -1,9 +1,10 @@
 """What each engine calls things: one row per engine, one field per operation.
 
 A field is a template of source text.  ``{0}`` is the first operand and ``{0:p}`` the operand
-beside an operator, in parentheses where it needs them; ``{m}`` is the module.  ``None`` says that
-the engine cannot; whoever asks for the operation is refused when compiling, by ``Engine.call``.
-NumPy's names are the defaults, and another engine is made from a row by ``dataclasses.replace``.
+beside an operator, in parentheses where it needs them; ``{m}`` is the module.  A template that
+binds more loosely than a call is ``Code`` with its level.  ``None`` says that the engine cannot;
+whoever asks for the operation is refused when compiling, by ``Engine.call``.  NumPy's names
+are the defaults, and another engine is made from a row by ``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 # How tightly code binds.
-LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
+CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
+
+# In a template: before a dot, beside an operator, beside a comparison, in a choice.
+_PLACES = {"a": ATOM, "p": POWER, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
@@ -31,8 +35,8 @@ class Code(str):
         return str(self) if self.level >= level else "(" + str(self) + ")"
 
     def __format__(self, spec: str) -> str:
-        """In a template, ``{0:p}`` stands beside an operator, ``{0:a}`` before a dot."""
-        return str(self if spec == "" else self.at(POWER if spec == "p" else ATOM))
+        """In a template, the place tells how tightly it binds."""
+        return str(self if spec == "" else self.at(_PLACES[spec]))
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,8 @@ class Engine:
                 f"choose another module, or give one: modules=[{{{of or operation!r}: "
                 "my_function}, ...]"
             )
-        return Code(template.format(*codes, m=self.module, d=d))
+        code = template.format(*codes, m=self.module, d=d)
+        return Code(code, getattr(template, "level", ATOM))
 
     def repeats(self, operation: str) -> bool:
         """Whether the code of an operand is written more than once."""
@@ -175,15 +180,17 @@ _SCALAR = replace(
     big=True,
     products=False,
     quiet=None,
-    relu="(0 if {0:p} < 0 else {0:p})",
-    step="(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
-    step_at_0="(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
-    sign="(1 if {0:p} > 0 else -1 if {0:p} < 0 else {0:p})",
-    where="({1:p} if {0:p} else {2:p})",
+    relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
+    step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
+    step_at_0=Code(
+        "1 if {0:s} > 0 else 0 if {0:s} < 0 else {1:c} if {0:s} == 0 else {0:c}", CHOICE
+    ),
+    sign=Code("1 if {0:s} > 0 else -1 if {0:s} < 0 else {0:c}", CHOICE),
+    where=Code("{1:c} if {0:c} else {2}", CHOICE),
     conjunction="and",
     disjunction="or",
-    maximum="({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
-    minimum="({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
+    maximum=Code("{0:c} if {0:s} >= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
+    minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
     unit="1",
     divide="{0:p}/{1:p}",
@@ -339,10 +346,10 @@ MPMATH = replace(
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
     matmul="{0:p}*{1:p}",
     transpose="{0:a}.T",
-    inverse="{0:a}**-1",
+    inverse="{m}.inverse({0})",
     solve="{m}.lu_solve({0}, {1})",
     determinant="{m}.det({0})",
-    matrix_power="({0:a}**{1})",
+    matrix_power=Code("{0:a}**{1:a}", POWER),
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",
@@ -375,7 +382,7 @@ SYMPY = replace(
     determinant="{0:a}.det()",
     trace="{0:a}.trace()",
     total="sum({0:a})",
-    matrix_power="{0:p}**{1}",
+    matrix_power=Code("{0:a}**{1:a}", POWER),
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",

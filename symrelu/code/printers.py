@@ -137,7 +137,7 @@ def _operand_printer(printer: Any) -> CodePrinter:
 
         def _print(self, expr: Any, **kwargs: Any) -> str:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
-            return super()._print(expr, **kwargs) if code is None else code
+            return super()._print(expr, **kwargs) if code is None else code.at(SUM)
 
         def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
             if isinstance(item, Basic) and item in self.codes:
@@ -180,6 +180,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
             text = ""
         if not text or not _is_known(engine, node, text, codes):
             raise NotImplementedError(_no_form(engine, node))
+        for code in codes:
+            text = text.replace(f"(({code}))", f"({code})")
         return Code(text, ATOM if _is_closed(text) else LOOSE)
 
     return Rule(list(stand_ins), write)
@@ -437,8 +439,11 @@ def _join(parts: list[str], between: str) -> str:
 def _(node: Expr, engine: Target) -> Rule:
     def write(*terms: Code) -> Code:
         # a number last, and what is subtracted not first
-        ordered = sorted(terms, key=lambda t: (t.startswith("-"), t[:1].isdigit()))
-        text = _join([term.at(PRODUCT) for term in ordered], " + ")
+        texts = sorted(
+            (term.at(PRODUCT) for term in terms),
+            key=lambda text: (text.startswith("-"), text[:1].isdigit()),
+        )
+        text = _join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
 
     return Rule(node.args, write)

@@ -6,7 +6,6 @@ nothing with the code that is tested.
 
 import functools
 import operator
-import random
 
 import mpmath
 from sympy import (
@@ -51,6 +50,7 @@ NUMBERS = [
     *(Rational(p, q) for p, q in ((1, 2), (-1, 2), (2, 3), (-7, 5), (1, 49))),
     *(Float(v) for v in ("-1.5", "0.5", "2.25")),
 ]
+_DYADIC = [Integer(-2), Integer(-1), Integer(1), Integer(2), Rational(1, 2), Rational(3, 2)]
 _SMOOTH = [
     sin,
     cos,
@@ -66,6 +66,10 @@ _KINKED = [
     lambda a: Max(a, 1),
     lambda a: Min(a, 2, -a),
 ]
+_KINDS = [
+    "sum", "sum", "product", "product", "negation", "quotient", "quotient", "power",
+    "smooth", "kink", "choice",
+]  # fmt: skip
 _STEPS = [sign, floor, ceiling, lambda a: Heaviside(a, 0), lambda a: Mod(a, 3)]
 
 
@@ -78,8 +82,8 @@ def formula(rng, depth, steps=True):
     if depth <= 0:
         return rng.choice(VARIABLES) if rng.random() < 0.75 else rng.choice(NUMBERS)
     evaluate = rng.random() < 0.7
-    kinds = ["sum", "sum", "product", "product", "negation", "quotient", "quotient", "power", "smooth", "kink", "choice"]
-    kind = rng.choice([*kinds, "step", "condition"] if steps else kinds)
+    kinds = [*_KINDS, "step", "condition"] if steps else _KINDS
+    kind = rng.choice(kinds)
     if kind == "sum":
         return Add(*(part() for _ in range(rng.choice((2, 3)))), evaluate=evaluate)
     if kind == "product":
@@ -111,24 +115,30 @@ def condition(rng, depth):
     return {"and": And, "or": Or}[kind](compared(), compared())
 
 
-class NoNumber(ArithmeticError):
+class NoNumberError(ArithmeticError):
     """What has no real value at a point, or none that floating point could find."""
 
 
-def value(expr, at):
-    """The value at a point, of real numbers of 40 digits."""
+def value(expr, at, fits=lambda v: v == 0 or 1e-6 < abs(v) < 1e8):
+    """The value at a point, of real numbers of 40 digits, all of which must fit."""
     with mpmath.workdps(40):
-        return _value(expr, at, {})
+        return _value(expr, {**at, _FITS: fits}, {})
+
+
+def is_dyadic(number):
+    """Whether a float of 16 bits has it."""
+    return abs(number) <= 64 and number * 16 == int(number * 16)
+
+
+_FITS = object()
 
 
 def _value(expr, at, known):
     if expr in known:
         return known[expr]
     result = known[expr] = _computed(expr, at, known)
-    if isinstance(result, mpmath.mpc) or (
-        not isinstance(result, bool) and not (result == 0 or 1e-6 < abs(result) < 1e8)
-    ):
-        raise NoNumber(expr)
+    if isinstance(result, mpmath.mpc) or not (isinstance(result, bool) or at[_FITS](result)):
+        raise NoNumberError(expr)
     return result
 
 
@@ -145,19 +155,19 @@ def _computed(expr, at, known):
         for branch, holds in expr.args:
             if holds == True or _value(holds, at, known):  # noqa: E712
                 return _value(branch, at, known)
-        raise NoNumber(expr)
+        raise NoNumberError(expr)
     if isinstance(expr, ITE):
         return _value(expr.args[1 if _value(expr.args[0], at, known) else 2], at, known)
     args = [_value(arg, at, known) if isinstance(arg, Basic) else arg for arg in expr.args]
     try:
         return _OPERATIONS[type(expr)](*args)
     except ZeroDivisionError:
-        raise NoNumber(expr) from None
+        raise NoNumberError(expr) from None
 
 
 def _at_a_jump(a, b):
     if a != b and abs(a - b) < 1e-6:
-        raise NoNumber
+        raise NoNumberError
     return a - b
 
 
@@ -206,5 +216,15 @@ for _kind, _relation in (
     )  # fmt: skip
 
 
-def generator(seed):
-    return random.Random(seed)
+def line(rng, depth):
+    """A formula whose values are dyadic and small, so that floats of any width have them."""
+    if depth <= 0:
+        return rng.choice((*VARIABLES, *VARIABLES, *_DYADIC))
+    a, b = line(rng, depth - 1), line(rng, depth - 2)
+    made = [a + b, a - b, rng.choice(_DYADIC) * a, a * b, a**2, Max(a, b), Min(a, b), Abs(a)]
+    made += [
+        ReLU(a, rng.choice((0, 0, Rational(1, 2), 1))),
+        a / 2,
+        Piecewise((a, a > b), (b, True)),
+    ]
+    return rng.choice(made)
