@@ -56,6 +56,7 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     default_sort_key,
+    sign,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
@@ -136,7 +137,7 @@ def _operand_printer(printer: Any) -> CodePrinter:
 
         def _print(self, expr: Any, **kwargs: Any) -> str:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
-            return super()._print(expr, **kwargs) if code is None else code
+            return super()._print(expr, **kwargs) if code is None else code.at(SUM)
 
         def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
             if isinstance(item, Basic) and item in self.codes:
@@ -179,6 +180,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
             text = ""
         if not text or not _is_known(engine, node, text, codes):
             raise NotImplementedError(_no_form(engine, node))
+        for code in codes:
+            text = text.replace(f"(({code}))", f"({code})")
         return Code(text, ATOM if _is_closed(text) else LOOSE)
 
     return Rule(list(stand_ins), write)
@@ -425,19 +428,22 @@ def _(node: Expr, engine: Target) -> Rule:
 _LINE = 40  # terms or factors that go on one line; Python's parser nests them
 
 
-def _join(parts: list[str], sign: str) -> str:
+def _join(parts: list[str], between: str) -> str:
     while len(parts) > _LINE:
         groups = [parts[i : i + _LINE] for i in range(0, len(parts), _LINE)]
-        parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]
-    return sign.join(parts)
+        parts = [f"({between.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    return between.join(parts)
 
 
 @rule.register(Add)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*terms: Code) -> Code:
         # a number last, and what is subtracted not first
-        ordered = sorted(terms, key=lambda t: (t.startswith("-"), t[:1].isdigit()))
-        text = _join([term.at(PRODUCT) for term in ordered], " + ")
+        texts = sorted(
+            (term.at(PRODUCT) for term in terms),
+            key=lambda text: (text.startswith("-"), text[:1].isdigit()),
+        )
+        text = _join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
 
     return Rule(node.args, write)
@@ -562,6 +568,12 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule([x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True)
 
 
+@rule.register(sign)
+def _(node: Expr, engine: Target) -> Rule:
+    repeats = engine.repeats("sign")
+    return Rule(node.args, lambda code: engine.call("sign", code, of=node), repeats)
+
+
 @rule.register(DiracDelta)
 def _(node: Expr, engine: Target) -> Rule:
     raise ValueError(
@@ -605,10 +617,10 @@ def _(node: Relational, engine: Target) -> Rule:
 @rule.register(And)
 @rule.register(Or)
 def _(node: Basic, engine: Target) -> Rule:
-    sign = engine.conjunction if isinstance(node, And) else engine.disjunction
+    operator = engine.conjunction if isinstance(node, And) else engine.disjunction
 
     def write(*codes: Code) -> Code:
-        return Code(f" {sign} ".join(c.at(ATOM) for c in codes), LOOSE)
+        return Code(f" {operator} ".join(c.at(ATOM) for c in codes), LOOSE)
 
     # What may fail for some numbers comes behind what guards it.
     operands = sorted(node.args, key=lambda a: (a.has(Pow, Application), default_sort_key(a)))
@@ -760,8 +772,8 @@ def _(node: Expr, engine: Target) -> Rule:
 @rule.register(HadamardProduct)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
-        sign = engine.call("hadamard", of=node)
-        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], sign), PRODUCT)
+        times = engine.call("hadamard", of=node)
+        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], times), PRODUCT)
 
     return Rule(_broadcasting(node.args), write)
 
