@@ -117,7 +117,8 @@ def _typed(kernel: Kernel) -> Any:
             import numba
             from numba.core.registry import cpu_target
 
-            return cpu_target.typing_context.resolve_value_type(numba.vectorize(of_number))
+            vectorized = numba.vectorize(of_number)  # type: ignore[no-untyped-call, unused-ignore]
+            return cpu_target.typing_context.resolve_value_type(vectorized)
 
     Typed.__module__ = "lambdified"
     return Typed()

@@ -23,7 +23,7 @@ SPECIAL = [-np.inf, -1e-7, -0.0, 0.5, np.inf, np.nan]
 
 def points(dtype, size):
     some = [p % 8 for p in POINTS] if "u" in dtype else POINTS
-    some = some + SPECIAL if dtype[-1] in "248g" and "f" in dtype or dtype == "g" else some
+    some = some + SPECIAL if (dtype[-1] in "248g" and "f" in dtype) or dtype == "g" else some
     return np.resize(np.array(some, dtype), size)
 
 
