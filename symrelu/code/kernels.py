@@ -7,6 +7,7 @@ nan and the dtype, and give the same numbers, except that ``clip`` leaves -0.0 a
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -95,6 +96,7 @@ def copies(kernels: tuple[Kernel, ...], module: ModuleType) -> dict[str, Any]:
 
 def _copy(function: Any, names: dict[str, Any]) -> FunctionType:
     """The function, of no module, so that it is pickled by value."""
+    names["__builtins__"] = builtins  # in which NumPy imports what it is made of
     copy = FunctionType(function.__code__, names)
     copy.__module__ = "lambdified"
     return copy
