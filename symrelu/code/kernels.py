@@ -20,12 +20,16 @@ import numpy
 def relu(x: Any) -> Any:
     """The larger of x and 0, or nan."""
     kind = type(x)
-    if kind is int or isinstance(x, (float, numpy.floating)):
-        return numpy.asarray(kind(0) if x <= 0 else x)[()]
-    if kind is numpy.ndarray and x.dtype.kind == "f":
-        if x.size > 1000 and x.dtype.char in "fd":
+    if kind is numpy.ndarray:
+        code = x.dtype.char
+        if code in "fd" and x.size > 1000:
             return x.clip(0, numpy.inf)
-        return numpy.maximum(x, 0.0)
+        if code in "bhilqBHILQ":
+            return numpy.maximum(x, 0)
+        if code in "efdg":
+            return numpy.maximum(x, 0.0)  # takes less time to call than with 0
+    elif kind is int or isinstance(x, (float, numpy.floating, numpy.integer)):
+        return numpy.asarray(kind(0) if x <= 0 else x)[()]
     if numpy.iscomplexobj(x):
         raise TypeError("ReLU takes real numbers, not complex ones")
     return numpy.maximum(x, 0)
@@ -34,15 +38,20 @@ def relu(x: Any) -> Any:
 def step(x: Any) -> Any:
     """1 where x is positive, 0 where it is not, or nan."""
     kind = type(x)
-    if kind is int or isinstance(x, (float, numpy.floating)):
+    if kind is numpy.ndarray:
+        code = x.dtype.char
+        if code in "fd" and x.size > 500:
+            y = x.clip(0, 1)
+            return numpy.ceil(y, y)
+        if code == "e" and x.size > 500:
+            y = x.astype("f").clip(0, 1)
+            return numpy.ceil(y, y).astype("e")
+        if code in "bhilqBHILQ":
+            return (x > 0).astype(code)
+        if code in "efdg":
+            return numpy.heaviside(x, 0.0)
+    elif kind is int or isinstance(x, (float, numpy.floating, numpy.integer)):
         return numpy.asarray(kind(x > 0) if x == x else x)[()]
-    if kind is numpy.ndarray and x.dtype.kind == "f":
-        if x.size < 500:
-            return numpy.heaviside(x, 0)
-        is_half = x.dtype.char == "e"
-        y = (x.astype("f") if is_half else x).clip(0, 1)
-        numpy.ceil(y, out=y)
-        return y.astype("e") if is_half else y
     if numpy.iscomplexobj(x):
         raise TypeError("the slope of ReLU takes real numbers, not complex ones")
     return numpy.clip(x, 0, 0) + (x > 0)
