@@ -150,8 +150,6 @@ def test_it_takes_what_sympy_takes():
 @pytest.mark.parametrize("modules", ["numpy", "math", "mpmath", "sympy", "numexpr", "jax", "torch"])
 def test_symbols_called_like_what_the_code_uses(modules):
     module = pytest.importorskip(modules)
-    if modules == "torch":
-        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
     clashing = symbols("numpy math mpmath sympy symrelu numexpr jax torch where abs")
     number = module.tensor if modules == "torch" else float
     value = lambdify([x, *clashing], ReLU(x) + sqrt(x) + Abs(x) + sum(clashing), modules)(

@@ -98,7 +98,6 @@ def to_engine(cell, request, monkeypatch):
         if cell.engine == "mpmath":
             return module.mpf
         if cell.engine == "torch":
-            pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
             return lambda v: module.from_numpy(v.copy()) if isinstance(v, np.ndarray) else v
         if cell.engine == "jax":
             request.getfixturevalue("jax")  # has no float64 and int64 unless told to
