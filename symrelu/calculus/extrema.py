@@ -13,7 +13,7 @@ from sympy.core.relational import Eq, Ge
 
 from symrelu.calculus import checks
 from symrelu.calculus.equations import solutions, zeros
-from symrelu.calculus.front import calculus
+from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.limits import settled, smooth_limit
 from symrelu.calculus.pieces import (
     NoPiecesError,
@@ -31,9 +31,7 @@ FAR = (Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8))
 def _variable(f: Expr, symbol: Any) -> Symbol:
     if symbol is not None:
         return symbol
-    if len(f.free_symbols) != 1:
-        raise ValueError(f"name the variable: {f} has {f.free_symbols}")
-    return next(iter(f.free_symbols))
+    return the_symbol(f, "variable")
 
 
 def _intervals(domain: Set) -> list[Interval]:

@@ -373,6 +373,7 @@ def check_coefficients(c: Expr, integrand: Expr, x: Symbol, a: Expr, b: Expr, n:
     "steps",
     "what starts at a kink of one meets what starts at a kink of the other at the sum of the two",
     None,
+    takes=(),
 )
 def convolution(f: Any, g: Any, x: Any = None, check: bool = True) -> Any:
     r"""

@@ -251,7 +251,6 @@ def test_equations():
         lambda: calculus.solve([exp(ReLU(x)) + y, x + sin(y) - 1], [x, y]),
         lambda: calculus.solve([sum(Abs(x - j * y) for j in range(1, 9)) - 1, x - y], [x, y]),
         lambda: calculus.reduce_inequalities([ReLU(x) > y], [x, y]),
-        lambda: calculus.nsolve([ReLU(x) - 1, y], [x, y], [1, 1]),
         lambda: calculus.function_range(ReLU(x - k) * sin(x), x),
         lambda: calculus.function_range(ReLU(x), x, S.Integers),
         lambda: calculus.is_convex(ReLU(x) + Abs(y), x, y),
