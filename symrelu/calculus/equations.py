@@ -177,7 +177,10 @@ def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
     ends = [a, *between(roots(g, x, a, b), a, b), b]
     found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if holds_at(relation, g, x, t)]
     for low, high in pairwise(ends):
-        s = sign_of(g.subs(x, inside(low, high)))
+        value = g.subs(x, inside(low, high))
+        if value.is_number and value.is_extended_real is False:
+            continue
+        s = sign_of(value)
         if relation.func(S(s), 0):
             found.append(Interval.open(low, high))
     return found

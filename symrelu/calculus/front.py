@@ -73,7 +73,7 @@ def calculus(
                     found = [answer(e, *args[1:], check=check, **options) for e in entries]
                     return _in_shape_of(args[0], found, name)
                 args = (entries, *args[1:])
-            args = tuple(_each(arg, done) for arg in args)
+            args = tuple(_each(arg, lambda e: done(e, check)) for arg in args)
             if smooth and not any(map(has_kinks, (*args, *options.values()))):
                 return smooth(*args, **options)
             if takes and not isinstance(args[0], takes):
@@ -123,17 +123,17 @@ def _in_shape_of(matrix: Any, entries: list[Any], name: str) -> Any:
 
 
 @singledispatch
-def held(node: Basic) -> Any:
+def held(node: Basic, check: bool) -> Any:
     """What an unevaluated object is, by the function that answers it; others stay."""
     return node
 
 
 @held.register(Derivative)
-def _(node: Derivative) -> Any:
+def _(node: Derivative, check: bool) -> Any:
     return node.doit(deep=False)
 
 
-def done(e: Any) -> Any:
+def done(e: Any, check: bool = True) -> Any:
     """The same with the objects evaluated in which there are kinks, from the inside out."""
     if not isinstance(e, Basic) or not e.has(Derivative, *HELD):
         return e
@@ -141,8 +141,37 @@ def done(e: Any) -> Any:
     for node in postorder(e):
         args = tuple(new.get(arg, arg) for arg in node.args)
         again = node if args == node.args else node.func(*args)
-        new[node] = held(again) if has_kinks(again) else again
+        new[node] = held(again, check) if has_kinks(again) else again
     return new[e]
+
+
+def doit(expr: Any, check: bool = True) -> Any:
+    """
+    Evaluate the objects in an expression, as its ``doit`` does without kinks.
+
+    Explanation
+    ===========
+
+    An ``Integral``, a ``Sum``, a ``Limit``, a ``Derivative``, an ``Expectation`` or a transform
+    that holds a kink is answered by the function of this module; the rest by SymPy.
+
+    Examples
+    ========
+
+    >>> from sympy import Integral, Limit, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import doit
+    >>> x = symbols("x", real=True)
+    >>> doit(2*Integral(x*ReLU(x - 3), (x, -5, 4)) + Limit(ReLU(x)/x, x, 0, "-"))
+    11/3
+    """
+    if not isinstance(expr, (Basic, MatrixBase)):
+        raise TypeError(f"doit takes an expression, not {expr!r}")
+    if isinstance(expr, MatrixBase):
+        return expr.applyfunc(lambda e: doit(e, check))
+    found = done(expr, check)
+    smooth = {node: node.doit() for node in found.atoms(Derivative, *HELD) if not has_kinks(node)}
+    return found.xreplace(smooth)
 
 
 def _in_words(e: Any) -> Any:

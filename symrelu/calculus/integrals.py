@@ -131,8 +131,8 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
 
 
 @held.register(Integral)
-def _(node: Integral) -> Any:
-    return integrate(node.function, *node.limits)
+def _(node: Integral, check: bool) -> Any:
+    return integrate(node.function, *node.limits, check=check)
 
 
 class ReLUIntegral(Integral):

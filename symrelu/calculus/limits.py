@@ -70,9 +70,9 @@ def limit(e: Any, z: Any, z0: Any, dir: str = "+", check: bool = True) -> Any:
 
 
 @held.register(Limit)
-def _(node: Limit) -> Any:
+def _(node: Limit, check: bool) -> Any:
     e, z, z0, side = node.args
-    return limit(e, z, z0, str(side))
+    return limit(e, z, z0, str(side), check=check)
 
 
 def _side(z0: Expr, dir: str) -> int:

@@ -79,8 +79,8 @@ def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
 
 
 @held.register(Sum)
-def _(node: Sum) -> Any:
-    return summation(node.function, *node.limits)
+def _(node: Sum, check: bool) -> Any:
+    return summation(node.function, *node.limits, check=check)
 
 
 def _total(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
