@@ -108,7 +108,10 @@ class ReLU(Printed, Function):
 
     .. math::
 
-        \operatorname{ReLU}(x) = \max(0, x), \qquad
+        \operatorname{ReLU}(x) = \max(0, x)
+
+    .. math::
+
         \frac{d}{dx} \operatorname{ReLU}(x, H_0) =
         \begin{cases} 0 & x < 0 \\ H_0 & x = 0 \\ 1 & x > 0 \end{cases}
 
@@ -218,7 +221,7 @@ class ReLU(Printed, Function):
     References
     ==========
 
-    .. [1] https://en.wikipedia.org/wiki/Rectifier_(neural_networks)
+    .. [1] https://en.wikipedia.org/wiki/Rectified_linear_unit
     .. [2] D. Bertoin, J. Bolte, S. Gerchinovitz, E. Pauwels, "Numerical influence of
            ReLU'(0) on backpropagation", NeurIPS 2021.
     """
