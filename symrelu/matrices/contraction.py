@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sympy import (
+    Add,
     Expr,
     HadamardProduct,
     Identity,
@@ -27,12 +28,15 @@ from sympy import (
     Transpose,
     sympify,
 )
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.matrices.algebra import diagonal
 from symrelu.matrices.elementwise import ENTRY, Elementwise
+
+_FEW = 16  # terms that are written out
 
 
 class NotAMatrixError(Exception):
@@ -57,8 +61,18 @@ def contracted(total: Sum) -> Expr | None:
         *inside, last = total.limits
         matrix = _Vectorized(sizes).sum(_nested(expr, inside), last[0], None, None)
     except NotAMatrixError:
-        return _without_deltas(total)
+        return _without_deltas(total) if total.has(KroneckerDelta) else _written_out(total)
     return Trace(matrix)
+
+
+def _written_out(total: Sum) -> Expr | None:
+    """A sum of a few terms that are none of whole matrices."""
+    terms = [total.function]
+    for index, first, last in total.limits:
+        if not (last - first).is_Integer or len(terms) * (last - first + 1) > _FEW:
+            return None
+        terms = [term.subs(index, first + k) for term in terms for k in range(last - first + 1)]
+    return Add(*terms)
 
 
 def _nested(expr: Expr, limits: Sequence[Any]) -> Expr:
@@ -70,9 +84,7 @@ def _nested(expr: Expr, limits: Sequence[Any]) -> Expr:
 
 
 def _without_deltas(total: Sum) -> Expr | None:
-    """The one term of the sum that is left, if there is a delta in it."""
-    if not total.has(KroneckerDelta):
-        return None
+    """The one term of the sum that is left."""
     done: Expr = total.doit()
     return None if done.has(Sum) else done
 
@@ -152,7 +164,7 @@ class _Vectorized:
 
     def _function(self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None) -> Expr:
         elements = {e for e in expr.atoms(MatrixElement) if e.free_symbols & held}
-        if len(elements) == 1 and elements.copy().pop().free_symbols <= expr.free_symbols:
+        if len(elements) == 1 and not expr.atoms(ExprWithLimits):
             (element,) = elements
             body = expr.xreplace({element: ENTRY})
             if not body.free_symbols & held:

@@ -206,6 +206,8 @@ def test_a_sum_of_shapes_that_do_not_fit():
         (Sum(x[0, 0] + 1, (k, 0, n - 1)), S(3)),
         (Sum(DiagMatrix(x)[i, j] * A[i, j], (i, 0, n - 1), (j, 0, n - 1)), S(20)),
         ((x.T * DiagonalMatrix(A) * x)[0, 0], S(36)),
+        (Sum(x[2 * k, 0] * x[k, 0], (k, 0, 1)), S(2)),
+        (Sum(exp(x[k, 0] * Sum(x[k, 0], (k, 0, 2))), (k, 1, 2)), exp(3) + exp(6)),
     ],
     ids=str,
 )
@@ -252,7 +254,7 @@ def test_gradients_of_sums_over_elements(total, by_hand):
         Sum(
             A[i, j] * B[i, j] * C[i, j] * Function("g")(A[i, j], B[i, j]), (i, 0, n - 1), (j, 0, 5)
         ),
-        Sum(x[2 * i, 0] * x[i, 0], (i, 0, 1)),
+        Sum(x[2 * i, 0] * x[i, 0], (i, 0, 20)),
         Sum(x[i, 0], (i, 0, k)),  # it is not known to end before x does
         Sum(A[i, j] * Function("g")(i), (i, 0, n - 1), (j, 0, n - 1)),
         Sum(A[i, k] * B[k, j], (k, 0, n)),
