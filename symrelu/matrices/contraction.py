@@ -51,9 +51,11 @@ def contracted(total: Sum) -> Expr | None:
             return None
         sizes[index] = bounds[1] - bounds[0] + 1
     if any(first != 0 for _, first, _ in total.limits):
-        shifts = {index: index + first for index, first, _ in total.limits}
+        summand = total.function
+        for index, first, _ in total.limits:
+            summand = summand.subs(index, index + first)
         limits = [(index, 0, last - first) for index, first, last in total.limits]
-        return contracted(Sum(total.function.xreplace(shifts), *limits))
+        return contracted(Sum(summand, *limits))
     if (element := _element_of_a_product(total.function, sizes)) is not None:
         return element
     try:
