@@ -28,10 +28,10 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.rules import Rules, local
+from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text
 from symrelu.matrices.algebra import element, matadd
-from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 from symrelu.signs import is_small
 
@@ -124,7 +124,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     cotangents = vjp([seeded(expr)], variables_of(wrt))
 
     def answer(variable: Expr) -> Expr:
-        cotangent = presented(cotangents[variable])
+        cotangent = formula(cotangents[variable])
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
