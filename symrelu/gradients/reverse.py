@@ -27,10 +27,10 @@ from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, gathered, total
 from symrelu.gradients.rules import Rules, local
+from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text
 from symrelu.matrices.algebra import element
-from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 
 
@@ -122,7 +122,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     cotangents = vjp([seeded(expr)], variables_of(wrt))
 
     def answer(variable: Expr) -> Expr:
-        cotangent = presented(cotangents[variable])
+        cotangent = formula(cotangents[variable])
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
