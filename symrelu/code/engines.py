@@ -13,6 +13,8 @@ import string
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symrelu.code.kernels import KERNELS, Kernel
+
 # How tightly code binds.
 CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
 
@@ -71,11 +73,11 @@ class Engine:
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
 
     # Kinks: {1} is the value at 0
-    relu: str | None = "{m}.maximum({0}, 0)"
+    kernels: tuple[Kernel, ...] = KERNELS  # functions that the code may call
+    relu: str | None = "relu({0})"
     relu_at_0: str | None = None  # where the engine differentiates, with slope {1} at 0
-    # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
-    step: str | None = "({m}.clip({0}, 0, 0) + ({0:p} > 0))"
-    step_at_0: str | None = "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))"
+    step: str | None = "step({0})"
+    step_at_0: str | None = "step_at_0({0}, {1})"
     sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
@@ -180,6 +182,7 @@ _SCALAR = replace(
     big=True,
     products=False,
     quiet=None,
+    kernels=(),
     relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
     step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
     step_at_0=Code(
@@ -217,10 +220,20 @@ SCIPY = replace(
     printer="numpy.SciPyPrinter",
     names="conjugate:{m}.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
 )
+# The clipped x is 0, or nan, in the dtype of x.
+_CUPY_STEP = "{m}.clip({0}, 0, 0) + ({0:p} > 0)"
 CUPY = replace(
     NUMPY,
-    name="cupy", module="cupy", imports=("cupy",), printer="numpy.CuPyPrinter", quiet=None,
-)  # fmt: skip
+    name="cupy",
+    module="cupy",
+    imports=("cupy",),
+    printer="numpy.CuPyPrinter",
+    quiet=None,
+    kernels=(),
+    relu="{m}.maximum({0}, 0)",
+    step=f"({_CUPY_STEP})",
+    step_at_0="{m}.where({0:p} == 0, {1}, " + _CUPY_STEP + ")",
+)
 JAX = replace(
     NUMPY,
     name="jax",
@@ -229,6 +242,7 @@ JAX = replace(
     lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
+    kernels=(),
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
     relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
@@ -243,6 +257,7 @@ TORCH = replace(
     lengths=None,
     printer="pytorch.TorchPrinter",
     quiet=None,
+    kernels=(),
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
@@ -278,6 +293,7 @@ TENSORFLOW = replace(
     lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
+    kernels=(),
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
