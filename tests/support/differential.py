@@ -231,7 +231,7 @@ def check_matrices(seed):
     except programs.UnbuildableError:
         return counts
     outputs = [expr, gradient(expr, args)] if lines else []
-    names = engines(seed, [*NUMBERS, *ARRAYS]) if lines else []
+    names = engines(seed, ["math", "mpmath", "sympy", *ARRAYS]) if lines else []
     functions = {name: f for name in names if (f := _compiled(args, outputs, name))}
     for point in range(3 if lines else 0):
         arrays = programs.point(lines, seed + point)
