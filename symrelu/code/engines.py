@@ -282,7 +282,7 @@ TORCH = replace(
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
     stack="{m}.stack({m}.broadcast_tensors({0}))",
-    blocks=None,
+    blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
@@ -298,7 +298,8 @@ TENSORFLOW = replace(
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
     sign="{m}.where({m}.math.is_nan({0}), {0}, {m}.sign({0}))",
-    common="{m}.cast({2}, ({0:p}).dtype)",
+    like=" + ",
+    common="{m}.cast({2}, {0:p}.dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
     inverse="{m}.linalg.inv({0})",
@@ -310,6 +311,22 @@ TENSORFLOW = replace(
     hadamard="*",
     hadamard_power="{0:a}**{1:a}",
     array="{m}.stack({0})",
+    dtype="{0:a}.dtype",
+    promote="{0}",  # it adds up no dtypes that differ
+    default_dtype="{m}.float32",
+    zeros="{m}.zeros(({0}, {1}), dtype={d})",
+    ones="{m}.ones(({0}, {1}), dtype={d})",
+    eye="{m}.eye({0}, dtype={d})",
+    numbers="{m}.constant({0}, dtype={d})",
+    reals="{m}.constant({0}, dtype={d})",
+    broadcast="{m}.broadcast_to({0}, ({1}, {2}))",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    diag="{m}.linalg.diag({m}.reshape({0}, [-1]))",
+    diagonal="{m}.reshape({m}.linalg.diag_part({0}), [-1, 1])",
+    diagonal_matrix="{m}.linalg.diag({m}.linalg.diag_part({0}))",
+    slogdet="{m}.linalg.slogdet({0})",
+    logdet=Code("{m}.math.log({0:a}[0]) + {0:a}[1]", SUM),  # nan, -oo or 0 and
+    blocks="{m}.concat([{m}.concat(row, 1) for row in {0}], 0)",
 )
 MATH = replace(
     _SCALAR,

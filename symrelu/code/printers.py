@@ -151,6 +151,7 @@ def _operand_printer(printer: Any) -> CodePrinter:
 _SETTINGS = {
     "fully_qualified_modules": True,
     "allow_unknown_functions": False,
+    "strict": True,
 }
 
 
