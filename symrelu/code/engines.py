@@ -81,8 +81,8 @@ class Engine:
     sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
-    at_least: str | None = None  # maximum of {0} and a number, where that differs
-    at_most: str | None = None
+    at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
+    at_most: str | None = "at_most({0}, {1})"
 
     # Branches
     where: str | None = "{m}.where({0}, {1}, {2})"
@@ -173,6 +173,8 @@ _MATRICES = _words(
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
+_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+
 _SCALAR = replace(
     NUMPY,
     names="",
@@ -182,7 +184,7 @@ _SCALAR = replace(
     big=True,
     products=False,
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
     step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
     step_at_0=Code(
@@ -229,7 +231,7 @@ CUPY = replace(
     imports=("cupy",),
     printer="numpy.CuPyPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu="{m}.maximum({0}, 0)",
     step=f"({_CUPY_STEP})",
     step_at_0="{m}.where({0:p} == 0, {1}, " + _CUPY_STEP + ")",
@@ -242,7 +244,7 @@ JAX = replace(
     lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
     relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
@@ -293,7 +295,7 @@ TENSORFLOW = replace(
     lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
