@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Basic, Expr, Max, Min, Piecewise, S, count_ops
+from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops
 from sympy.matrices import MatrixBase
 
 from symrelu.graph import holds, postorder
