@@ -365,17 +365,24 @@ _MPMATH_NAMES = _words(
     "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
     "stieltjes"
 )
+_INTERVALS = "symrelu.code.intervals"  # mpmath has them, too
 MPMATH = replace(
     _SCALAR,
     name="mpmath",
     module="mpmath",
-    imports=("mpmath",),
+    imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
-    sign="mpmath.sign({0})",
+    relu=f"{_INTERVALS}.relu({{0}})",
+    step=f"{_INTERVALS}.step({{0}})",
+    step_at_0=f"{_INTERVALS}.step({{0}}, {{1}})",
+    sign=f"{_INTERVALS}.sign({{0}})",
+    maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
+    minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
+    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
     names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
     "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+    "LambertW:mpmath.lambertw Abs:symrelu.code.intervals.absolute ceiling:mpmath.ceil Ei:mpmath.ei "
     "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
