@@ -108,7 +108,10 @@ class ReLU(Printed, Function):
 
     .. math::
 
-        \operatorname{ReLU}(x) = \max(0, x), \qquad
+        \operatorname{ReLU}(x) = \max(0, x)
+
+    .. math::
+
         \frac{d}{dx} \operatorname{ReLU}(x, H_0) =
         \begin{cases} 0 & x < 0 \\ H_0 & x = 0 \\ 1 & x > 0 \end{cases}
 
@@ -218,7 +221,7 @@ class ReLU(Printed, Function):
     References
     ==========
 
-    .. [1] https://en.wikipedia.org/wiki/Rectifier_(neural_networks)
+    .. [1] https://en.wikipedia.org/wiki/Rectified_linear_unit
     .. [2] D. Bertoin, J. Bolte, S. Gerchinovitz, E. Pauwels, "Numerical influence of
            ReLU'(0) on backpropagation", NeurIPS 2021.
     """
@@ -254,9 +257,9 @@ class ReLU(Printed, Function):
         if isinstance(x, AccumBounds):
             return AccumBounds(cls(x.min), cls(x.max))
         possible = signs(x)
-        if not possible:
+        if not possible and not x.has(MatrixExpr):  # of (1, 1) matrices SymPy does not know it
             raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
-        if len(possible) < 3 and (value := cls._of_known_sign(x, H0, possible)) is not None:
+        if 0 < len(possible) < 3 and (value := cls._of_known_sign(x, H0, possible)) is not None:
             return value
         if x.is_Mul:
             return cls._without_positive_factors(x, H0)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-import sympy
 from sympy import (
     Eq,
     Float,
@@ -45,12 +44,11 @@ from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from sympy.printing.lambdarepr import NumExprPrinter
 from sympy.printing.numpy import CuPyPrinter, JaxPrinter, NumPyPrinter, SciPyPrinter
 from sympy.printing.pycode import MpmathPrinter, SymPyPrinter
+from sympy.printing.pytorch import TorchPrinter
 from sympy.printing.smtlib import SMTLibPrinter
 from sympy.printing.tensorflow import TensorflowPrinter
 
 from symrelu import ReLU
-
-SYMPY = tuple(map(int, sympy.__version__.split(".")[:2]))
 
 x, y, c = symbols("x y c")
 r = Symbol("r", real=True)
@@ -150,9 +148,6 @@ def test_typeset_text(printer, expr, text):
     ],
 )
 def test_presentation_mathml(expr, text):
-    if SYMPY < (1, 14):  # its parentheses are elements
-        text = text.replace("<mrow><mo>(</mo>", "<mfenced>").replace("<mo>,</mo>", "")
-        text = text.replace("<mo>)</mo></mrow>", "</mfenced>")
     assert mathml(expr, printer="presentation") == text
 
 
@@ -173,8 +168,7 @@ def test_srepr_round_trip(expr):
 
 
 def torch_code(expr):
-    printing = pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
-    return printing.TorchPrinter().doprint(expr)
+    return TorchPrinter().doprint(expr)
 
 
 c89, c99 = partial(ccode, standard="c89"), partial(ccode, standard="c99")
@@ -506,8 +500,6 @@ def run(tmp_path_factory):
     def results(language):
         printer, source, commands, program, statement = LANGUAGES[language]
         require(commands[0].split()[0])
-        if language == "rust" and SYMPY < (1, 14):
-            pytest.skip("before SymPy 1.14 Rust code has integers among its floats")
         statements = [statement.replace("CODE", printer(expr)) for expr in PROGRAMS[language]]
         folder = tmp_path_factory.mktemp("program")
         (folder / source).write_text(program.replace("STATEMENTS", "\n".join(statements)))
@@ -572,7 +564,7 @@ def test_heaviside_is_misprinted(printer, H0, code):
 @pytest.mark.sympy_behaviour
 def test_heaviside_is_of_integers_in_rust():
     # Of integers and a float if H0 is 1/2; write a Piecewise of Floats.
-    code = rust_code(ReLU(r).diff(r)).replace("0.0", "0")  # the bound, since SymPy 1.14
+    code = rust_code(ReLU(r).diff(r)).replace("0.0", "0")  # the bound
     assert code == "if (r <= 0) {\n    0\n} else {\n    1\n}"
 
 

@@ -58,9 +58,9 @@ def gradient(expr: Any, wrt: Any) -> Any:
 
     expr : Expr
         A scalar: an expression, or a matrix expression of shape (1, 1).
-    wrt : Symbol, MatrixSymbol, Indexed, applied undefined function, explicit matrix
-            or array of those, or a list or tuple of all of these, nested at will
-        The variables.
+    wrt : Symbol, MatrixSymbol, Matrix, Array, Indexed, list or tuple
+        The variables.  A matrix or an array has them as its entries, a list or a tuple holds any
+        of these, nested at will; an applied undefined function is a variable, too.
 
     Returns
     =======
@@ -100,7 +100,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     >>> gradient(Trace(R.T*R), V)
     2*(V*ReLU.(W*X) - Y)*ReLU.(W*X).T
     >>> gradient(Trace(R.T*R), W)
-    2*(HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0)))*X.T
+    2*HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0))*X.T
 
     The slope at a kink is the one that was chosen.  ``ReLU(x) - ReLU(-x)`` is x, and yet
     its gradient at 0 is 0 by the default choice, as in every framework:

@@ -1,7 +1,6 @@
 """The table of engines: every operation runs and is right, or is refused when compiling."""
 
 import dataclasses
-import importlib
 
 import mpmath
 import numpy as np
@@ -86,13 +85,13 @@ def module(engine):
     if engine in ("cupy", "tensorflow"):
         pytest.importorskip(engine)
     if engine == "torch":
-        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
         return pytest.importorskip("torch").from_numpy
     if engine == "mpmath":
         return lambda array: mpmath.matrix(array.tolist())
     if engine == "sympy":
         return lambda array: ImmutableMatrix(array.tolist())
-    importlib.import_module(pytest.importorskip(ENGINES[engine].module).__name__)
+    for name in ENGINES[engine].imports:
+        pytest.importorskip(name)
     return np.array
 
 

@@ -29,7 +29,6 @@ POINTS = [-1.0, 0.0, 1.0, np.nan]
 def array(modules, request):
     """What turns a NumPy array into one of the engine, which must be installed."""
     if modules == "torch":
-        pytest.importorskip("sympy.printing.pytorch", reason="new in SymPy 1.14")
         return pytest.importorskip("torch").from_numpy
     if modules == "jax":
         return request.getfixturevalue("jax").numpy.asarray
