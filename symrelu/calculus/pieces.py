@@ -70,7 +70,7 @@ class NoPiecesError(NotImplementedError):
 
 
 # What says that there is no answer, of ours and of SymPy's, where a search may end without one.
-UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RuntimeError, StopIteration)
+UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RecursionError)
 
 
 @dataclass
