@@ -257,9 +257,9 @@ class ReLU(Printed, Function):
         if isinstance(x, AccumBounds):
             return AccumBounds(cls(x.min), cls(x.max))
         possible = signs(x)
-        if not possible:
+        if not possible and not x.has(MatrixExpr):  # of (1, 1) matrices SymPy does not know it
             raise ValueError(f"ReLU is defined for real arguments only, and {x} is not real")
-        if len(possible) < 3 and (value := cls._of_known_sign(x, H0, possible)) is not None:
+        if 0 < len(possible) < 3 and (value := cls._of_known_sign(x, H0, possible)) is not None:
             return value
         if x.is_Mul:
             return cls._without_positive_factors(x, H0)

@@ -38,15 +38,15 @@ PRINTED = {
     ),
     "digits.py": (
         "scores = V*ReLU.(W*X + b*1) + c*1",
-        "dL/dW = (2/n)*(HadamardProduct(V.T*(V*ReLU.(W*X + b*1) - Y + c*1), "
-        "Heaviside.(W*X + b*1, 0)))*X.T",
-        "dL/dV = (2/n)*(V*ReLU.(W*X + b*1) - Y + c*1)*ReLU.(W*X + b*1).T",
+        "dL/dW = 2*HadamardProduct(V.T*(V*ReLU.(W*X + b*1) + c*1 - Y), "
+        "Heaviside.(W*X + b*1, 0))*X.T/n",
+        "dL/dV = 2*(V*ReLU.(W*X + b*1) + c*1 - Y)*ReLU.(W*X + b*1).T/n",
         "1437 images to train on, 360 to test",
     ),
     "value_at_zero.py": (
-        "    2*(HadamardProduct(W2.T*(W2*ReLU.(W1*X + b1*1, H0) - Y + b2*1), "
-        "Heaviside.(W1*X + b1*1, H0)))*X.T",
-        "    float64       3    128   20,054,016      0       0         204  -",
+        "    2*HadamardProduct(W2.T*(W2*ReLU.(W1*X + b1*1, H0) + b2*1 - Y), "
+        "Heaviside.(W1*X + b1*1, H0))*X.T",
+        "    float64       3    128   20,054,016      0       0  -",
     ),
     "options.py": (
         "    = ReLU(S - 110) - 2*ReLU(S - 100) + ReLU(S - 90)",

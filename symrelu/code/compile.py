@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isfunction, signature
 from types import ModuleType
 from typing import Any
 
@@ -56,6 +57,7 @@ from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 
 from symrelu.code.engines import ENGINES, Code, Engine
+from symrelu.code.kernels import copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.function import ReLU
@@ -102,8 +104,8 @@ def lambdify(
         What to compute.
     modules : str, module, Engine, dict or list, optional
         ``"numpy"``, ``"scipy"``, ``"jax"``, ``"torch"``, ``"cupy"``, ``"tensorflow"``,
-        ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict gives
-        functions and constants by their SymPy names.  An engine of one's own is made from a
+        ``"numba"``, ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict
+        gives functions and constants by their SymPy names.  An engine of one's own is made from a
         row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy,
         with SciPy where it is installed.
     printer : Printer, optional
@@ -152,9 +154,12 @@ def lambdify(
     >>> print(inspect.getsource(f))
     def lambdified(x, c):
         t0 = 3*x - 1
-        t1 = numpy.maximum(t0, 0) - c
-        return [t1**2, 6*t1*(numpy.clip(t0, 0, 0) + (t0 > 0))]
+        t1 = relu(t0) - c
+        return [t1**2, 6*t1*step(t0)]
     <BLANKLINE>
+
+    There, ``relu`` and ``step`` are functions that the compiled one carries along.
+
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]
 
@@ -164,8 +169,9 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
-    - NumPy and its relatives: compare complex numbers by their real parts first, so that ReLU of
-      one is a number and not the ``TypeError`` that ``math`` and mpmath raise.
+    - A complex number is a ``TypeError`` to NumPy, SciPy, ``math`` and mpmath; the relatives of
+      NumPy compare by the real parts first.
+    - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
     - ReLU with a number for ``H0`` keeps that slope under ``jax.grad`` and PyTorch's autograd; a
@@ -173,8 +179,8 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
-    - Numba, of what is compiled for NumPy: has no float16; takes arrays only for slopes; int32
-      becomes int64, and a slope with an ``H0`` other than 0 float64.
+    - Numba, of what is compiled for NumPy: has no float16; a slope with an ``H0`` other than 0 is
+      float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
     See Also
@@ -189,7 +195,7 @@ def lambdify(
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
     program = _Program(dummify)
     program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
-    program.taken |= row.reserved
+    program.taken |= row.reserved.union(kernel.name for kernel in row.kernels)
     program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
     program.start = len(program.lines)
     program.engine.dtype = program._dtype
@@ -266,6 +272,7 @@ class _Program:
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
+        self.rules: dict[Basic, Rule] = {}
         self.arguments: dict[Basic, str] = {}
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.dtype = ""
@@ -314,7 +321,7 @@ class _Program:
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    self._wrong(name, shown, shape),
+                    *self._wrong(name, shown, shape),
                     *bound,
                 ]
         for name, matrix in matrices:
@@ -323,15 +330,22 @@ class _Program:
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                self._wrong(name, shown, shape),
+                *self._wrong(name, shown, shape),
             ]
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> str:
+    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> list[str]:
         message = f"argument {name}: expected shape ({', '.join(shown)}), not "
         given = f"{shape} or type({name}).__name__"
         if "shape" in shape:
             given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        return f'    raise ValueError(f"{message}{{{given}}}")'
+        if self.engine.row.lengths is None:
+            return [f'    raise ValueError(f"{message}{{{given}}}")']
+        self.given = self.given or self.fresh("given")
+        cure = f"'; call its {self.engine.row.lengths} first' if 'nan' in str({self.given}) else ''"
+        return [
+            f"    {self.given} = {given}",
+            f'    raise ValueError(f"{message}{{{self.given}}}{{{cure}}}")',
+        ]
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -361,10 +375,12 @@ class _Program:
         for symbol, value in definitions:
             (code,) = self._emit([value])
             self.code[symbol] = code if code.isidentifier() else self._named(code)
+            self.rules[symbol] = Rule([value])
 
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
         rules = self._rules(roots)
+        self.rules.update(rules)
 
         def target(node: Basic) -> Basic:
             while node in rules and rules[node].write is None:
@@ -475,6 +491,8 @@ class _Program:
         return Code(name)
 
     temporaries = 0
+    given = ""  # the shape of an argument, where it is wrong
+    wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
     def _rules(self, roots: Sequence[Basic]) -> dict[Basic, Rule]:
@@ -500,6 +518,36 @@ class _Program:
     # The function
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
+        source = self._looped(expr) if self.engine.row.loop else self._source(expr)
+        namespace = {**self.namespace, "__name__": "lambdified"}
+        modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
+        for module in modules:
+            root = module.partition(".")[0]
+            if root not in source:
+                continue
+            import_module(module)
+            namespace[root] = sys.modules[root]
+        kernels = self.engine.row.kernels
+        if kernels:
+            namespace |= copies(kernels, import_module(self.engine.module))
+        filename = f"<lambdify {id(namespace):x}>"
+        exec(compile(source, filename, "exec"), namespace)
+        function: Any = namespace["lambdified"]
+        if self.wrapped:  # what inspect.getsource shows
+            function.__signature__ = signature(function)
+            function.__wrapped__ = namespace[self.wrapped]
+        if kernels:
+            function.for_numba = for_numba(function, kernels)
+            function.__numba__ = "for_numba"  # where Numba looks
+        # Where inspect.getsource looks; a time of None keeps it there.
+        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+        weakref.finalize(function, linecache.cache.pop, filename, None)
+        is_short = docstring_limit is None or len(source) <= docstring_limit
+        shown = source if is_short else f"{len(source)} characters: see inspect.getsource"
+        function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
+        return function
+
+    def _source(self, expr: Any) -> str:
         roots = list(_roots(expr))
         codes = dict(zip(roots, self._emit(read(roots)), strict=True))
         result = self._written(expr, codes)
@@ -509,26 +557,66 @@ class _Program:
         if self.quiet and self.engine.quiet:
             quiet = self.engine.row.call("quiet")
             lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
-        body = "\n    ".join(lines)
-        source = f"def lambdified({', '.join(self.parameters)}):\n    {body}\n"
-        namespace = {**self.namespace, "__name__": "lambdified"}
-        modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
-        for module in modules:
-            root = module.partition(".")[0]
-            if root not in source:
-                continue
-            import_module(module)
-            namespace[root] = sys.modules[root]
-        filename = f"<lambdify {id(namespace):x}>"
-        exec(compile(source, filename, "exec"), namespace)
-        function: Callable[..., Any] = namespace["lambdified"]
-        # Where inspect.getsource looks; a time of None keeps it there.
-        linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-        weakref.finalize(function, linecache.cache.pop, filename, None)
-        is_short = docstring_limit is None or len(source) <= docstring_limit
-        shown = source if is_short else f"{len(source)} characters: see inspect.getsource"
-        function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
-        return function
+        return _definition("lambdified", self.parameters, lines)
+
+    def _looped(self, expr: Any) -> str:
+        """Code for numbers, a loop that runs it over arrays, and the function that calls it."""
+        if matrices := [a for a in self.arguments if isinstance(a, (MatrixSymbol, IndexedBase))]:
+            raise NotImplementedError(
+                f"lambdify: {self.engine.name} has no arrays of arrays, and the argument "
+                f"{matrices[0]} is one; give its entries, or choose another module"
+            )
+        roots = {root: _entries(root) for root in _roots(expr)}
+        entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
+        readings = read(entries)
+        codes = dict(zip(entries, self._emit(readings), strict=True))
+        reads = dict(zip(entries, self._reads(readings), strict=True))
+        looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
+        outs = {entry: Code(self.fresh(f"out{k}")) for k, entry in enumerate(looped)}
+        loop = self._loop([codes[e] for e in looped], list(outs.values())) if looped else ""
+
+        codes |= outs
+        matrix, run = map(self._of_loops, ("matrix", "run"))
+        for root, parts in roots.items():
+            if parts != [root]:
+                shape = f"({_listed(map(str, root.shape))})"
+                codes[root] = Code(f"{matrix}({shape}, [{', '.join(codes[p] for p in parts)}])")
+        read_by = [reads[entry] for entry in looped]
+        given = ", ".join([self.wrapped, self.loop, str(read_by), *self.arguments.values()])
+        call = [f"{_listed(outs.values())} = {run}({given})"] if looped else []
+        lines = [*self.lines[: self.start], *call, f"return {self._written(expr, codes)}"]
+        return loop + _definition("lambdified", self.parameters, lines)
+
+    def _loop(self, values: list[Code], outs: list[Code]) -> str:
+        """A function of numbers, and the loop that fills arrays with what it returns."""
+        decorator, args = self.engine.row.loop, list(self.arguments.values())
+        given = [name for name, value in self.namespace.items() if isfunction(value)]
+        self.wrapped, self.loop = self.fresh("entry"), self.fresh("loop")
+        i, size, at = self.fresh("i"), self.fresh("size"), self._of_loops("at")
+        body = [*self.lines[self.start :], f"return {_listed(values)}"]
+        turn = ", ".join(f"{at}({arg}, {i})" for arg in args)
+        turns = [
+            f"for {i} in range({size}):",
+            f"    {_listed(f'{out}[{i}]' for out in outs)} = {self.wrapped}({turn})",
+        ]
+        return "\n".join(
+            [
+                *(f"{name} = {decorator}({name})" for name in given),
+                f"@{decorator}\n{_definition(self.wrapped, args, body)}\n",
+                f"@{decorator}\n{_definition(self.loop, [size, *args, *outs], turns)}\n\n",
+            ]
+        )
+
+    def _of_loops(self, name: str) -> str:
+        """The name of what runs the loop, of a module that stands on the engine's."""
+        return self.provide(name, getattr(import_module("symrelu.code.loops"), name))
+
+    def _reads(self, roots: Sequence[Basic]) -> list[list[int]]:
+        """Which of the arguments each root reads, by their places."""
+        places = {arg: 1 << k for k, arg in enumerate(self.arguments)}  # sets, as bits
+        for node, made in self.rules.items():
+            places[node] = functools.reduce(int.__or__, (places[o] for o in made.operands), 0)
+        return [[k for k in range(len(self.arguments)) if places[r] >> k & 1] for r in roots]
 
     def _written(self, expr: Any, codes: dict[Basic, Code]) -> str:
         if isinstance(expr, (list, tuple, Tuple)):
@@ -540,6 +628,23 @@ class _Program:
             )
         code = codes[_sympified(expr)]
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
+
+
+def _listed(items: Iterable[str]) -> str:
+    """Several values, with the comma that makes a tuple of one."""
+    return ", ".join(items := [*items]) + ("," if len(items) == 1 else "")
+
+
+def _entries(root: Any) -> list[Basic]:
+    """What an engine without arrays computes of an explicit one; the root itself of others."""
+    if isinstance(root, MatrixBase):
+        return list(root.flat())
+    return list(root._array) if isinstance(root, NDimArray) else [root]
+
+
+def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
+    body = "\n    ".join(lines)
+    return f"def {name}({', '.join(parameters)}):\n    {body}\n"
 
 
 _LEAVES = (Idx, Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)

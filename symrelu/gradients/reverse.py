@@ -100,7 +100,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     >>> gradient(Trace(R.T*R), V)
     2*(V*ReLU.(W*X) - Y)*ReLU.(W*X).T
     >>> gradient(Trace(R.T*R), W)
-    2*(HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0)))*X.T
+    2*HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0))*X.T
 
     The slope at a kink is the one that was chosen.  ``ReLU(x) - ReLU(-x)`` is x, and yet
     its gradient at 0 is 0 by the default choice, as in every framework:

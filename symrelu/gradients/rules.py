@@ -79,6 +79,7 @@ from symrelu.matrices.algebra import (
     inner,
     matadd,
     matmul,
+    power,
     single_entry,
     split,
     transpose,
@@ -242,7 +243,7 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     base, exponent = node.args
     if base in needed:
-        yield base, times(cotangent, exponent, Pow(base, exponent - 1))
+        yield base, times(cotangent, exponent, power(base, exponent - 1))
     if exponent in needed:
         yield exponent, times(cotangent, node, log(base))
 
@@ -420,14 +421,21 @@ def of_entries(
         if scalar in needed:
             yield scalar, inner(cotangent, _partial(node, parameter, diff))
     for part in set(preorder_traversal(function.expr)) - {*function.variables}:
-        if part in needed and getattr(part, "_diff_wrt", False):
+        if part in needed and getattr(part, "_diff_wrt", False) and not part.is_Matrix:
             yield part, inner(cotangent, _partial(node, part, diff))
 
 
 def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
     """The elementwise derivative of a function of entries by one of its variables."""
     variables, body = node.function.variables, node.function.expr
-    slope = diff(body, v)
+    # All that is written here is real, and SymPy's derivatives of Abs, say, ask for it.
+    real = {
+        part: Dummy(real=True)
+        for part in body.atoms(Symbol, MatrixElement)
+        if part.is_extended_real is None
+    }
+    back = {stand_in: part for part, stand_in in real.items()}
+    slope = diff(body.xreplace(real), v.xreplace(real)).xreplace(back)
     if slope == body:
         return node
     scalar, slope = slope.as_independent(*variables, as_Add=False)

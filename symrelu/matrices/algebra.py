@@ -46,6 +46,7 @@ from sympy.core.relational import Relational
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from symrelu.graph import holds
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import SMALL, is_small
 
@@ -118,6 +119,13 @@ def times(*scalars: Expr) -> Expr:
 def plus(*scalars: Expr) -> Expr:
     """The sum of scalars; SymPy looks into small ones only."""
     return scalars[0] if len(scalars) == 1 else Add(*scalars, evaluate=all(map(is_small, scalars)))
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """The power of a scalar; SymPy looks into small ones only, and takes no sum of matrices."""
+    if exponent is S.One:
+        return base
+    return Pow(base, exponent, evaluate=is_small(base) and not holds(base, MatAdd))
 
 
 def in_order(terms: Sequence[Expr], bound: int = SMALL) -> list[Expr]:
@@ -198,6 +206,9 @@ def diagonal(matrix: Expr) -> Expr:
     """The diagonal, as a column."""
     if isinstance(matrix, MatrixBase):
         return matrix.diagonal().T.as_immutable()
+    if any(isinstance(d, int) for d in matrix.shape):  # of explicit ones: DiagonalOf fails on it
+        n = sympify(matrix.shape[0])
+        return matmul(hadamard(Identity(n), matrix), OneMatrix(n, 1))
     return DiagonalOf(matrix)
 
 

@@ -7,27 +7,30 @@ differentiated by the whole matrix, and is computed without a loop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sympy import (
-    DiagonalOf,
     Expr,
     HadamardProduct,
+    Identity,
     KroneckerDelta,
     Lambda,
     MatAdd,
     MatMul,
     Mul,
     OneMatrix,
+    Piecewise,
     S,
     Sum,
     Trace,
     Transpose,
 )
-from sympy.core.function import Function
+from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
+from symrelu.matrices.algebra import diagonal
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 
 
@@ -46,14 +49,19 @@ def contracted(total: Sum) -> Expr | None:
         return element
     try:
         expr = total.function
-        indices = list(sizes)
-        for index in indices[:-1]:
-            held, free = expr.as_independent(index, as_Add=False)[::-1]
-            expr = free * Sum(held, (index, 0, sizes[index] - 1))
-        matrix = _Vectorized(sizes).sum(expr, indices[-1], None, None)
+        *inside, last = total.limits
+        matrix = _Vectorized(sizes).sum(_nested(expr, inside), last[0], None, None)
     except NotAMatrixError:
         return _without_deltas(total)
     return Trace(matrix)
+
+
+def _nested(expr: Expr, limits: Sequence[Any]) -> Expr:
+    """Sums one in the other, each over what depends on its index."""
+    for index, *bounds in limits:
+        free, held = expr.as_independent(index, as_Add=False)
+        expr = free * Sum(held, (index, *bounds))
+    return expr
 
 
 def _without_deltas(total: Sum) -> Expr | None:
@@ -120,18 +128,32 @@ class _Vectorized:
             factors = [self.matrix(f, row, column) for f in Mul.make_args(varying)]
             product = HadamardProduct(*factors) if factors[1:] else factors[0]
             return MatMul(scalar, product) if scalar is not S.One else product
-        if isinstance(expr, Sum) and len(expr.limits) == 1:
-            ((index, *bounds),) = expr.limits
+        if isinstance(expr, Sum):
+            *inside, (index, *bounds) = expr.limits
             if bounds[0] == 0 and (index in self.sizes or len(bounds) == 2):
                 self.sizes.setdefault(index, bounds[1] + 1)
-                return self.sum(expr.function, index, row, column)
-        if expr.is_Pow or isinstance(expr, Function):
+                return self.sum(_nested(expr.function, inside), index, row, column)
+        if isinstance(expr, KroneckerDelta):
+            return self._identity(expr, row, column)
+        if expr.is_Pow or isinstance(expr, Application):
             return self._function(expr, held, row, column)
         raise NotAMatrixError
 
+    def _identity(self, delta: Expr, row: Expr | None, column: Expr | None) -> Expr:
+        size, width = self.shape(row, column)
+        if {*delta.args[:2]} != {row, column} or not _same(size, width):
+            raise NotAMatrixError
+        return Identity(size)
+
     def _function(self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None) -> Expr:
+        elements = {e for e in expr.atoms(MatrixElement) if e.free_symbols & held}
+        if len(elements) == 1 and elements.copy().pop().free_symbols <= expr.free_symbols:
+            (element,) = elements
+            body = expr.xreplace({element: ENTRY})
+            if not body.free_symbols & held:
+                return Elementwise(Lambda(ENTRY, body), self.matrix(element, row, column))
         varying = [arg for arg in expr.args if arg.free_symbols & held]
-        if len(varying) != 1 or isinstance(expr, KroneckerDelta):
+        if len(varying) != 1 or not isinstance(varying[0], Expr) or isinstance(expr, Piecewise):
             raise NotAMatrixError
         body = expr.func(*(ENTRY if arg is varying[0] else arg for arg in expr.args))
         return Elementwise(Lambda(ENTRY, body), self.matrix(varying[0], row, column))
@@ -141,7 +163,7 @@ class _Vectorized:
         if not matrix.free_symbols.isdisjoint(self.sizes):
             raise NotAMatrixError
         if i == j and i in (row, column):
-            matrix, j = DiagonalOf(matrix), S.Zero
+            matrix, j = diagonal(matrix), S.Zero
         for axis, index in enumerate((i, j)):
             if index not in (row, column) and index.free_symbols & {row, column}:
                 raise NotAMatrixError  # X[i + 1, 0]
@@ -161,6 +183,8 @@ class _Vectorized:
 
     def sum(self, expr: Expr, index: Expr, row: Expr | None, column: Expr | None) -> Expr:
         """The matrix of the sums over an index."""
+        if index not in expr.free_symbols:
+            return self.matrix(self.sizes[index] * expr, row, column)
         if expr.is_Add:
             return MatAdd(*(self.sum(term, index, row, column) for term in expr.args))
         groups: dict[str, list[Expr]] = {"outside": [], "left": [], "right": []}

@@ -180,8 +180,12 @@ def test_ranges():
     # At 2 there is a pole and no kink: 1/(x - 2)**2 on the right, more than 1/4 on the left.
     assert calculus.function_range(ReLU(x) + 1 / (x - 2) ** 2 - x, x).inf == 0
     assert calculus.function_range(a * ReLU(x) + 1, x) == Interval(1, oo)
-    with pytest.raises(NotImplementedError, match="oo"):
-        calculus.function_range(ReLU(x) + sqrt(x), x)
+    # Where it is real
+    assert calculus.function_range(ReLU(x) + sqrt(x), x) == Interval(0, oo)
+    assert calculus.function_range(ReLU(x - 3) + sqrt(x - 4), x) == Interval(1, oo)
+    assert calculus.function_range(ReLU(3 - x) + log(x), x).sup == oo
+    assert calculus.maximum(sqrt(x) * ReLU(1 - x), x) == 2 * sqrt(3) / 9
+    assert calculus.maximum(ReLU(sin(x)), x) == 1  # of one period
     assert calculus.stationary_points(1 / ReLU(x), x, Interval(-1, 1)) is S.EmptySet
 
 

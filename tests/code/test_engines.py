@@ -1,7 +1,6 @@
 """The table of engines: every operation runs and is right, or is refused when compiling."""
 
 import dataclasses
-import importlib
 
 import mpmath
 import numpy as np
@@ -91,7 +90,8 @@ def module(engine):
         return lambda array: mpmath.matrix(array.tolist())
     if engine == "sympy":
         return lambda array: ImmutableMatrix(array.tolist())
-    importlib.import_module(pytest.importorskip(ENGINES[engine].module).__name__)
+    for name in ENGINES[engine].imports:
+        pytest.importorskip(name)
     return np.array
 
 
