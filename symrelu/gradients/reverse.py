@@ -15,6 +15,7 @@ from sympy import (
     Indexed,
     MatrixSymbol,
     S,
+    Symbol,
     SympifyError,
     Tuple,
     ZeroMatrix,
@@ -169,6 +170,8 @@ def _sweep(
         parts = terms.pop(node)
         if node in variables:
             cotangents[node] = everywhere(parts)
+            if isinstance(node, (Symbol, MatrixSymbol)):
+                continue
         place, cotangent = gathered(parts)
         for child, part in rules(node, cotangent, needed, variables):
             at = place
