@@ -57,6 +57,7 @@ from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 
 from symrelu.code.engines import ENGINES, Code, Engine
+from symrelu.code.kernels import copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.function import ReLU
@@ -153,9 +154,12 @@ def lambdify(
     >>> print(inspect.getsource(f))
     def lambdified(x, c):
         t0 = 3*x - 1
-        t1 = numpy.maximum(t0, 0) - c
-        return [t1**2, 6*t1*(numpy.clip(t0, 0, 0) + (t0 > 0))]
+        t1 = relu(t0) - c
+        return [t1**2, 6*t1*step(t0)]
     <BLANKLINE>
+
+    There, ``relu`` and ``step`` are functions that the compiled one carries along.
+
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]
 
@@ -165,8 +169,9 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
-    - NumPy and its relatives: compare complex numbers by their real parts first, so that ReLU of
-      one is a number and not the ``TypeError`` that ``math`` and mpmath raise.
+    - A complex number is a ``TypeError`` to NumPy, SciPy, ``math`` and mpmath; the relatives of
+      NumPy compare by the real parts first.
+    - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
     - ReLU with a number for ``H0`` keeps that slope under ``jax.grad`` and PyTorch's autograd; a
@@ -174,8 +179,8 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
-    - Numba, of what is compiled for NumPy: has no float16; takes arrays only for slopes; int32
-      becomes int64, and a slope with an ``H0`` other than 0 float64.
+    - Numba, of what is compiled for NumPy: has no float16; a slope with an ``H0`` other than 0 is
+      float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
     See Also
@@ -190,7 +195,7 @@ def lambdify(
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
     program = _Program(dummify)
     program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
-    program.taken |= row.reserved
+    program.taken |= row.reserved.union(kernel.name for kernel in row.kernels)
     program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
     program.start = len(program.lines)
     program.engine.dtype = program._dtype
@@ -522,12 +527,18 @@ class _Program:
                 continue
             import_module(module)
             namespace[root] = sys.modules[root]
+        kernels = self.engine.row.kernels
+        if kernels:
+            namespace |= copies(kernels, import_module(self.engine.module))
         filename = f"<lambdify {id(namespace):x}>"
         exec(compile(source, filename, "exec"), namespace)
-        function: Callable[..., Any] = namespace["lambdified"]
+        function: Any = namespace["lambdified"]
         if self.wrapped:  # what inspect.getsource shows
-            function.__signature__ = signature(function)  # type: ignore[attr-defined]
-            function.__wrapped__ = namespace[self.wrapped]  # type: ignore[attr-defined]
+            function.__signature__ = signature(function)
+            function.__wrapped__ = namespace[self.wrapped]
+        if kernels:
+            function.for_numba = for_numba(function, kernels)
+            function.__numba__ = "for_numba"  # where Numba looks
         # Where inspect.getsource looks; a time of None keeps it there.
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         weakref.finalize(function, linecache.cache.pop, filename, None)
@@ -651,7 +662,7 @@ def _is_total(node: Basic) -> bool:
     return isinstance(node, _TOTAL)
 
 
-_KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
+_KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
 def _roots(expr: Any) -> Iterator[Basic]:

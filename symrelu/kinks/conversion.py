@@ -113,6 +113,8 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     TypeError
         If ``expr`` is a string or not made of expressions, or if ``H0`` is not a scalar
         expression.
+    ValueError
+        If ``H0`` is known not to be real.
 
     Examples
     ========
@@ -209,13 +211,14 @@ class Conversion:
     def __init__(self, H0: Expr | None = None) -> None:
         self.H0 = H0
         self.forms: dict[Basic, Form] = {}
+        self.seen: set[Basic] = set()
         self.kinked: dict[Basic, bool] = {}
         self.rebuilds: dict[Basic, Any] = {}
         self.made: dict[tuple[Expr, Expr], Expr] = {}  # to make one again costs SymPy's time
 
     def prepared(self, root: Basic) -> Basic:
         """The same, what is inside known when it is asked for, without recursion."""
-        for node in postorder(root):
+        for node in postorder(root, self.seen):
             if is_scalar(node):
                 self.form(node)
             elif self.has_kinks(node):

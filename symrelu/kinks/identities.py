@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Add, Basic, Expr, Max, Min, Piecewise, S, count_ops
+from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops
 from sympy.matrices import MatrixBase
 
 from symrelu.graph import holds, postorder
@@ -142,7 +142,8 @@ class _Request:
         if forms and holds(expr, Piecewise) and (pieces := piecewise(expr)) is not None:
             return expr if _is_flat(expr) and _length(pieces) >= _length(expr) else pieces
         found = (candidate for form in forms for candidate in self.candidates(form))
-        return min((expr, *others, *found), key=_length)
+        different = dict.fromkeys((expr, *others, *found))
+        return min(different, key=_length) if len(different) > 1 else expr
 
     def candidates(self, expr: Any) -> list[Any]:
         hinges = self.conversion.written(self.conversion.prepared(expr))
@@ -157,7 +158,7 @@ class _Request:
             if (same := polynomial_everywhere(self.steps, form)) is not None:
                 found.append(as_sum(same))
                 break
-        if is_small(expr) and all(_length(form) > _length(expr) for form in found):
+        if is_small(expr) and all(form != expr and _length(form) > _length(expr) for form in found):
             found.append(self.in_parts(expr))
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import reduce
+from functools import cached_property, reduce
 from math import gcd, lcm
 from typing import Any
 
@@ -39,19 +39,24 @@ _KINK = 60  # terms of what may stand in a kink
 
 
 class Value:
-    """A polynomial, beside the expression that it is the normal form of."""
+    """A polynomial, beside the expression that it is the normal form of; made when it is used."""
 
-    def __init__(self, expr: Any, polynomial: Polynomial) -> None:
-        self.expr, self.polynomial = expr, polynomial
+    def __init__(self, expr: Callable[[], Any], polynomial: Polynomial) -> None:
+        self._expr, self.polynomial = expr, polynomial
+
+    @cached_property
+    def expr(self) -> Any:
+        return self._expr()
 
     def __add__(self, other: Value) -> Value:
-        return Value(self.expr + other.expr, sum_of([self.polynomial, other.polynomial]))
+        both = sum_of([self.polynomial, other.polynomial])
+        return Value(lambda: self.expr + other.expr, both)
 
     def __sub__(self, other: Value) -> Value:
         return self + -1 * other
 
     def __rmul__(self, k: int) -> Value:
-        return Value(k * self.expr, scaled(self.polynomial, S(k)))
+        return Value(lambda: k * self.expr, scaled(self.polynomial, S(k)))
 
 
 class Steps:
@@ -83,13 +88,12 @@ class Steps:
         return atom(expr) if value is None else value.polynomial
 
     def read(self, expr: Expr) -> Value:
-        return Value(expr, self.of(expr))
+        return Value(lambda: expr, self.of(expr))
 
     def relu(self, value: Value, H0: Expr) -> Value:
-        kink = ReLU(value.expr)
-        if len(value.polynomial) > _KINK:
-            return Value(kink, atom(kink))
-        return Value(kink, product(value.polynomial, self.step(value)))
+        large = len(value.polynomial) > _KINK
+        form = atom(ReLU(value.expr)) if large else product(value.polynomial, self.step(value))
+        return Value(lambda: ReLU(value.expr), form)
 
     def step(self, value: Value) -> Polynomial:
         """H(u), by the step of u or of -u, whatever its value at 0."""

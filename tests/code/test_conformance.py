@@ -38,14 +38,13 @@ class Cell(NamedTuple):
     def limits(self, what):
         """The names of the limits that hold here, and the trouble that each makes."""
         if self.layout == "plain":
-            if self.engine != "numba" or what == "slope":
-                yield "plain numbers", "refused"
+            yield "plain numbers", "refused"
         elif self.dtype == "float16":
             yield "float16", "refused" if self.engine == "numba" else "dtype"
         integer = [S.Zero] if self.engine == "numba" else [S.Zero, S.One]
         if self.dtype == "float32" and what == "slope" and self.H0 not in integer:
             yield "slopes in float32", "dtype"
-        if self.dtype == "int32" and (what == "value" or self.H0 == 1):
+        if self.dtype == "int32" and what == "slope" and self.H0 == 1:
             yield "int32", "dtype"
         if self.dtype in ("float32", "float64") and self.layout != "empty":
             yield "subnormal numbers", "subnormal numbers"

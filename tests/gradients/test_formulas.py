@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy
 from support.evaluate import evaluate, torch_engine
-from support.formulas import read
+from support.printed import read
 from sympy import MatrixSymbol, latex, symbols
 
 import symrelu

@@ -1,189 +1,230 @@
-"""The reader of printed formulas: from the text that ``str`` gives to numbers.
+"""Random formulas as people write them, and what they are worth by plain arithmetic.
 
-A second opinion on what is printed.  It knows of matrices only what a reader does: ``A*B`` is a
-product, ``A.*B`` and ``f.(A)`` go entry by entry, and 1 and I are matrices of ones and on the
-diagonal, of the size that fits.
+``value`` walks the tree as it stands, evaluated by SymPy or not, with mpmath's numbers; it shares
+nothing with the code that is tested.
 """
 
-from __future__ import annotations
+import functools
+import operator
 
-import ast
-import re
+import mpmath
+from sympy import (
+    ITE,
+    Abs,
+    Add,
+    And,
+    Basic,
+    Float,
+    Heaviside,
+    Integer,
+    Max,
+    Min,
+    Mod,
+    Mul,
+    Not,
+    Or,
+    Piecewise,
+    Pow,
+    Rational,
+    Symbol,
+    ceiling,
+    cos,
+    exp,
+    floor,
+    log,
+    sign,
+    sin,
+    sqrt,
+    symbols,
+    tanh,
+)
+from sympy.core.numbers import NumberSymbol
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
 
-import numpy as np
+from symrelu import ReLU
 
-
-class Matrix:
-    def __init__(self, array):
-        self.array = np.asarray(array, float)
-
-    @property
-    def T(self):
-        return Matrix(self.array.T)
-
-    def __getitem__(self, place):
-        return float(self.array[place])
-
-    def __add__(self, other):
-        return Matrix(self.array + of_shape(other, self.array.shape))
-
-    def __neg__(self):
-        return Matrix(-self.array)
-
-    def __sub__(self, other):
-        return self + -other
-
-    def __rsub__(self, other):
-        return -self + other
-
-    def __mul__(self, other):
-        if isinstance(other, Like):
-            return self._times(other, axis=1)
-        if isinstance(other, Matrix):
-            return Matrix(self.array @ other.array)
-        return Matrix(self.array * other)
-
-    def __rmul__(self, other):
-        if isinstance(other, Like):
-            return self._times(other, axis=0)
-        return self * other
-
-    def _times(self, like, axis):
-        ones = Matrix(self.array.sum(axis=axis, keepdims=True)) * like.one
-        return ones + self * like.eye if like.eye else ones
-
-    def __matmul__(self, other):
-        return Matrix(self.array * getattr(other, "array", other))
-
-    def __truediv__(self, other):
-        return Matrix(self.array / getattr(other, "array", other))
-
-    def __rtruediv__(self, other):
-        return Matrix(other / self.array)
-
-    def __pow__(self, exponent):
-        if isinstance(exponent, Entrywise):
-            return Matrix(self.array**exponent.value)
-        return Matrix(np.linalg.matrix_power(self.array, exponent))
-
-    __radd__, __rmatmul__ = __add__, __matmul__
-
-
-class Like:
-    """A sum of multiples of I and 1, of the size that fits."""
-
-    def __init__(self, eye, one):
-        self.eye, self.one = eye, one
-
-    def __add__(self, other):
-        if isinstance(other, Like):
-            return Like(self.eye + other.eye, self.one + other.one)
-        return other + self if isinstance(other, Matrix) else self + Like(0, other)
-
-    def __neg__(self):
-        return Like(-self.eye, -self.one)
-
-    def __sub__(self, other):
-        return self + -other
-
-    def __mul__(self, other):
-        if isinstance(other, (Matrix, Like)):
-            return NotImplemented
-        return Like(self.eye * other, self.one * other)
-
-    def __truediv__(self, other):
-        return self * (1 / other)
-
-    __radd__, __rmul__ = __add__, __mul__
+VARIABLES = symbols("x y z")
+NUMBERS = [
+    *(Integer(k) for k in (-3, -2, -1, 1, 2, 3, 7)),
+    *(Rational(p, q) for p, q in ((1, 2), (-1, 2), (2, 3), (-7, 5), (1, 49))),
+    *(Float(v) for v in ("-1.5", "0.5", "2.25")),
+]
+_DYADIC = [Integer(-2), Integer(-1), Integer(1), Integer(2), Rational(1, 2), Rational(3, 2)]
+_SMOOTH = [
+    sin,
+    cos,
+    tanh,
+    lambda a: exp(tanh(a)),
+    lambda a: log(a**2 + 1),
+    lambda a: sqrt(a**2 + 1),
+]
+_KINKED = [
+    ReLU,
+    lambda a: ReLU(a, Rational(1, 2)),
+    Abs,
+    lambda a: Max(a, 1),
+    lambda a: Min(a, 2, -a),
+]
+_KINDS = [
+    "sum", "sum", "product", "product", "negation", "quotient", "quotient", "power",
+    "smooth", "kink", "choice",
+]  # fmt: skip
+_STEPS = [sign, floor, ceiling, lambda a: Heaviside(a, 0), lambda a: Mod(a, 3)]
 
 
-class UnreadableError(Exception):
-    """A text of more than is known here."""
+def formula(rng, depth, steps=True):
+    """A formula, whose products, powers and sums SymPy has evaluated or left as they are."""
+
+    def part(less=1):
+        return formula(rng, depth - less, steps)
+
+    if depth <= 0:
+        return rng.choice(VARIABLES) if rng.random() < 0.75 else rng.choice(NUMBERS)
+    evaluate = rng.random() < 0.7
+    kinds = [*_KINDS, "step", "condition"] if steps else _KINDS
+    kind = rng.choice(kinds)
+    if kind == "sum":
+        return Add(*(part() for _ in range(rng.choice((2, 3)))), evaluate=evaluate)
+    if kind == "product":
+        return Mul(*(part() for _ in range(rng.choice((2, 3)))), evaluate=evaluate)
+    if kind == "negation":
+        return Mul(-1, part(), evaluate=evaluate)
+    if kind == "quotient":
+        below = Pow(part(), -rng.choice((1, 1, 2, 3, 4)), evaluate=evaluate)
+        return Mul(part(), below, *([part(2)] if rng.random() < 0.3 else []), evaluate=evaluate)
+    if kind == "power":
+        return Pow(part(), rng.choice((2, 2, 3, 4, 5, -1, -2, Rational(1, 2))), evaluate=evaluate)
+    if kind == "condition":
+        return Mul(Piecewise((1, condition(rng, depth - 1)), (0, True)), part(), evaluate=evaluate)
+    if kind == "choice":
+        return Piecewise((part(), condition(rng, depth - 1)), (part(), True))
+    return rng.choice({"smooth": _SMOOTH, "kink": _KINKED, "step": _STEPS}[kind])(part())
 
 
-class Entrywise:
-    """What makes ``A**entrywise**2`` of ``A.**2``."""
+def condition(rng, depth):
+    def compared():
+        relation = rng.choice((operator.gt, operator.ge, operator.lt, operator.le))
+        return relation(formula(rng, depth - 1, False), formula(rng, depth - 2, False))
 
-    def __init__(self, value=None):
-        self.value = value
-
-    def __pow__(self, value):
-        return Entrywise(value)
-
-
-class Ones(ast.NodeTransformer):
-    """Nobody writes 1 among the factors of a product, unless it is a matrix."""
-
-    def visit_BinOp(self, node):
-        self.generic_visit(node)
-        if isinstance(node.op, ast.Mult):
-            node.left, node.right = (
-                ast.copy_location(ast.Name("ones", ast.Load()), side)
-                if isinstance(side, ast.Constant) and str(side.value) == "1"
-                else side
-                for side in (node.left, node.right)
-            )
-        return node
+    kind = rng.choice(("one", "one", "and", "or", "not"))
+    if kind == "one":
+        return compared()
+    if kind == "not":
+        return Not(compared())
+    return {"and": And, "or": Or}[kind](compared(), compared())
 
 
-def of_shape(value, shape):
-    if isinstance(value, Like):
-        return value.eye * np.eye(*shape) + value.one
-    return getattr(value, "array", value)
+class NoNumberError(ArithmeticError):
+    """What has no real value at a point, or none that floating point could find."""
 
 
-def entry_by_entry(f):
-    def function(first, *others):
-        if isinstance(first, Matrix):
-            return Matrix(f(first.array, *others))
-        return f(first, *others)
-
-    return function
+def value(expr, at, fits=lambda v: v == 0 or 1e-6 < abs(v) < 1e8):
+    """The value at a point, of real numbers of 40 digits, all of which must fit."""
+    with mpmath.workdps(40):
+        return _value(expr, {**at, _FITS: fits}, {})
 
 
-def product_of_entries(first, *others):
-    for other in others:
-        first = first @ other
-    return first
+def is_dyadic(number):
+    """Whether a float of 16 bits has it."""
+    return abs(number) <= 64 and number * 16 == int(number * 16)
 
 
-def trace(M):
-    """Where ones have been left out, as many as fit, the other side is added up."""
-    if isinstance(M, Matrix):
-        return float(np.sum(M.array) if 1 in M.array.shape else np.trace(M.array))
-    raise UnreadableError("Trace of a matrix of unknown size")
+_FITS = object()
 
 
-FUNCTIONS = {
-    "Trace": trace,
-    "Determinant": lambda M: float(np.linalg.det(M.array)),
-    "DiagMatrix": lambda M: Matrix(np.diag(M.array.ravel())),
-    "HadamardProduct": product_of_entries,
-    "ReLU": entry_by_entry(lambda z, at_0=0: np.maximum(z, 0)),
-    "DiagonalOf": lambda M: Matrix(np.diagonal(M.array).reshape(-1, 1)),
-    "pi": np.pi,
-    "Heaviside": entry_by_entry(lambda z, at_0: np.where(z > 0, 1.0, np.where(z < 0, 0.0, at_0))),
-    "Abs": entry_by_entry(np.abs),
-    **{
-        f: entry_by_entry(getattr(np, f))
-        for f in ("exp", "log", "sqrt", "sign", "tanh", "sin", "cos")
-    },
-}
+def _value(expr, at, known):
+    if expr in known:
+        return known[expr]
+    result = known[expr] = _computed(expr, at, known)
+    if isinstance(result, mpmath.mpc) or not (isinstance(result, bool) or at[_FITS](result)):
+        raise NoNumberError(expr)
+    return result
 
 
-def read(text, values, shape):
-    """The value of a printed formula, given arrays and numbers for the names in it."""
-    text = re.sub(r"(\w)\.\(", r"\1(", text)
-    text = text.replace(".**", "**entrywise**").replace(".*", "@")
-    text = re.sub(r"\blambda\b", "lambda_", text)  # a word of Python's
-    names = {"ones": Like(0, 1), "I": Like(1, 0), "entrywise": Entrywise(), **FUNCTIONS}
-    for name, value in values.items():
-        key = "lambda_" if name == "lambda" else name
-        names[key] = Matrix(value) if np.ndim(value) else float(value)
+def _computed(expr, at, known):
+    if isinstance(expr, Symbol):
+        return mpmath.mpf(at[expr])
+    if isinstance(expr, Rational):
+        return mpmath.mpf(expr.p) / expr.q
+    if isinstance(expr, (Float, NumberSymbol)):
+        return mpmath.mpf(expr.evalf(40)._mpf_)
+    if isinstance(expr, BooleanAtom):
+        return bool(expr)
+    if isinstance(expr, Piecewise):
+        for branch, holds in expr.args:
+            if holds == True or _value(holds, at, known):  # noqa: E712
+                return _value(branch, at, known)
+        raise NoNumberError(expr)
+    if isinstance(expr, ITE):
+        return _value(expr.args[1 if _value(expr.args[0], at, known) else 2], at, known)
+    args = [_value(arg, at, known) if isinstance(arg, Basic) else arg for arg in expr.args]
     try:
-        tree = ast.fix_missing_locations(Ones().visit(ast.parse(text, mode="eval")))
-        value = eval(compile(tree, text, "eval"), {"__builtins__": {}}, names)
-    except (SyntaxError, NameError, TypeError, AttributeError) as error:
-        raise UnreadableError(text) from error
-    value = of_shape(value, shape or (1, 1))
-    return np.broadcast_to(value, shape) if shape else np.reshape(value, ())
+        return _OPERATIONS[type(expr)](*args)
+    except ZeroDivisionError:
+        raise NoNumberError(expr) from None
+
+
+def _at_a_jump(a, b):
+    if a != b and abs(a - b) < 1e-6:
+        raise NoNumberError
+    return a - b
+
+
+def _step(a, H0=0.5):
+    return 1 if a > 0 else 0 if a < 0 else H0
+
+
+def _whole(rounded):
+    def of(a):
+        _at_a_jump(a, mpmath.nint(a))
+        return rounded(a)
+
+    return of
+
+
+_OPERATIONS = {
+    Add: lambda *a: functools.reduce(operator.add, a),
+    Mul: lambda *a: functools.reduce(operator.mul, a),
+    Pow: lambda a, b: a**b,
+    exp: mpmath.exp,
+    log: mpmath.log,
+    sin: mpmath.sin,
+    cos: mpmath.cos,
+    tanh: mpmath.tanh,
+    Abs: abs,
+    sign: mpmath.sign,
+    Max: max,
+    Min: min,
+    floor: _whole(mpmath.floor),
+    ceiling: _whole(mpmath.ceil),
+    Mod: lambda a, b: _whole(lambda t: a - b * mpmath.floor(t))(a / b),
+    ReLU: lambda a, *H0: max(a, mpmath.mpf(0)),
+    Heaviside: _step,
+    And: lambda *a: all(a),
+    Or: lambda *a: any(a),
+    Not: operator.not_,
+}
+for _kind, _relation in (
+    (">", operator.gt),
+    (">=", operator.ge),
+    ("<", operator.lt),
+    ("<=", operator.le),
+):
+    _OPERATIONS[Relational.ValidRelationOperator[_kind]] = (
+        lambda a, b, r=_relation: bool(r(_at_a_jump(a, b), 0))
+    )  # fmt: skip
+
+
+def line(rng, depth):
+    """A formula whose values are dyadic and small, so that floats of any width have them."""
+    if depth <= 0:
+        return rng.choice((*VARIABLES, *VARIABLES, *_DYADIC))
+    a, b = line(rng, depth - 1), line(rng, depth - 2)
+    made = [a + b, a - b, rng.choice(_DYADIC) * a, a * b, a**2, Max(a, b), Min(a, b), Abs(a)]
+    made += [
+        ReLU(a, rng.choice((0, 0, Rational(1, 2), 1))),
+        a / 2,
+        Piecewise((a, a > b), (b, True)),
+    ]
+    return rng.choice(made)

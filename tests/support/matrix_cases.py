@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 from sympy import MatrixSymbol, Symbol, latex, symbols
 
-from support.formulas import UnreadableError, read
+from support.printed import UnreadableError, read
 from symrelu import gradient, lambdify
 from symrelu.signs import is_small
 
