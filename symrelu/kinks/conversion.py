@@ -187,7 +187,8 @@ def piecewise(expr: Expr) -> Expr | None:
     """The one ``Piecewise`` that a piecewise polynomial of one variable is, sorted."""
     form = _form_of(expr)
     if isinstance(form, Line):
-        return form.as_piecewise(slopes=False)
+        turned = form.x is not None and form.x.is_Add and form.x.could_extract_minus_sign()
+        return (flipped(form) if turned else form).as_piecewise(slopes=False)
     return None if form is None else form.as_piecewise()
 
 
