@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mpmath import mp, mpc, mpf, mpmathify
 from sympy import (
@@ -41,6 +41,9 @@ from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Array, M, Scalar
 
 
 def step(x: Expr, H0: Expr) -> Expr:
@@ -231,6 +234,14 @@ class ReLU(Printed, Function):
     is_extended_negative = False
     _singularities = True  # not holomorphic
 
+    @overload
+    def __new__(cls, x: M, H0: Scalar = ..., *, evaluate: bool = ...) -> M: ...
+    @overload
+    def __new__(cls, x: MatrixExpr, H0: Scalar = ..., *, evaluate: bool = ...) -> MatrixExpr: ...
+    @overload
+    def __new__(cls, x: Scalar, H0: Scalar = ..., *, evaluate: bool = ...) -> Expr: ...
+    @overload
+    def __new__(cls, x: Array, H0: Scalar = ..., *, evaluate: bool = ...) -> NDimArray: ...
     def __new__(cls, *args: Any, **options: Any) -> Any:
         if "H0" in options:
             if len(args) > 1:

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Basic, SympifyError, sympify
+
+if TYPE_CHECKING:
+    from typing import SupportsFloat, TypeAlias, TypeVar
+
+    from numpy import ndarray
+    from sympy import Expr
+    from sympy.matrices import MatrixBase
+    from sympy.tensor.array import NDimArray
+
+    # What stands for an expression, or for several: anything but text.
+    Scalar: TypeAlias = Expr | SupportsFloat
+    Array: TypeAlias = NDimArray | ndarray[Any, Any]
+    Several: TypeAlias = (
+        Basic | MatrixBase | Array | list[Any] | tuple[Any, ...] | dict[Any, Any] | set[Any]
+    )
+    # An explicit matrix or array, and one of its kind.
+    M = TypeVar("M", bound=MatrixBase | NDimArray)
 
 
 def holds_text(value: Any) -> bool:

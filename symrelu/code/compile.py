@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import isfunction, signature
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     Abs,
@@ -65,12 +65,15 @@ from symrelu.inputs import holds_text
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
 
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
+
 _WIDTH = 100  # code that gets longer than this is given a name
 
 
 def lambdify(
-    args: Any,
-    expr: Any,
+    args: Several,
+    expr: Scalar | Several,
     modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,

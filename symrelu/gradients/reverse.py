@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sympy import (
     Add,
@@ -24,6 +24,7 @@ from sympy import (
     sympify,
 )
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
@@ -35,7 +36,20 @@ from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 from symrelu.signs import is_small
 
+if TYPE_CHECKING:
+    from symrelu.inputs import M, Scalar
 
+
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: M) -> M: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: MatrixSymbol) -> MatrixExpr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: Expr) -> Expr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: list[Any]) -> list[Any]: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: tuple[Any, ...]) -> tuple[Any, ...]: ...
 def gradient(expr: Any, wrt: Any) -> Any:
     r"""
     The gradient of a scalar expression, by scalars or by whole matrices.
