@@ -154,5 +154,6 @@ def texts(cell):
         elif "image/png" in output.data:
             shown.append((output.output_type, "an image"))
         else:
-            shown.append((output.output_type, output.data["text/plain"]))
+            text = output.data.get("text/markdown", output.data["text/plain"])
+            shown.append((output.output_type, text))
     return shown

@@ -665,7 +665,7 @@ def _is_total(node: Basic) -> bool:
     return isinstance(node, _TOTAL)
 
 
-_KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
+_KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
 def _roots(expr: Any) -> Iterator[Basic]:

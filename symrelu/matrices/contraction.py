@@ -25,6 +25,7 @@ from sympy import (
     Sum,
     Trace,
     Transpose,
+    sympify,
 )
 from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -102,7 +103,7 @@ def _element_of_a_product(summand: Expr, sizes: dict[Expr, Expr]) -> Expr | None
 
 
 def _same(size: Any, other: Expr) -> bool:
-    return bool((size - other).expand() == 0)
+    return bool(sympify(size - other).expand() == 0)
 
 
 class _Vectorized:
@@ -162,13 +163,14 @@ class _Vectorized:
         matrix, i, j = expr.args
         if not matrix.free_symbols.isdisjoint(self.sizes):
             raise NotAMatrixError
+        (i, top, height), (j, left, width) = (
+            self._range(index, size, {row, column})
+            for index, size in zip((i, j), matrix.shape, strict=True)
+        )
+        if not (_same(height, matrix.shape[0]) and _same(width, matrix.shape[1])):
+            matrix = MatrixSlice(matrix, (top, top + height), (left, left + width))
         if i == j and i in (row, column):
             matrix, j = diagonal(matrix), S.Zero
-        for axis, index in enumerate((i, j)):
-            if index not in (row, column) and index.free_symbols & {row, column}:
-                raise NotAMatrixError  # X[i + 1, 0]
-            if index in self.sizes and not _same(matrix.shape[axis], self.sizes[index]):
-                raise NotAMatrixError
         if (j == row and row is not None) or (i == column and column is not None):
             matrix, i, j = Transpose(matrix), j, i
         height, width = matrix.shape
@@ -180,6 +182,17 @@ class _Vectorized:
             matrix = matrix if width == 1 else MatrixSlice(matrix, rows, (j, j + 1))
             matrix = MatMul(matrix, OneMatrix(1, self.sizes[column])) if column else matrix
         return matrix
+
+    def _range(self, index: Expr, size: Any, running: set[Expr | None]) -> tuple[Expr, Any, Any]:
+        """The index that runs, from where and over how many; or one that is fixed, over all."""
+        found = index.free_symbols & running
+        if not found:
+            return index, S.Zero, size
+        runs = found.pop()
+        start = (index - runs).expand()
+        if start.free_symbols & running:
+            raise NotAMatrixError  # X[2*i, 0]
+        return runs, start, self.sizes[runs]
 
     def sum(self, expr: Expr, index: Expr, row: Expr | None, column: Expr | None) -> Expr:
         """The matrix of the sums over an index."""

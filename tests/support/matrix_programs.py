@@ -359,7 +359,7 @@ def _theirs():
         "det": torch.det,
         "logdet": torch.logdet,
         "inv": torch.linalg.inv,
-        "kron": torch.kron,
+        "kron": lambda a, b: torch.kron(a.contiguous(), b.contiguous()),
         "eye": lambda size: torch.eye(size, dtype=torch.float64),
         "diag": torch.diag,
         "diagonal": torch.diagonal,
