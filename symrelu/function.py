@@ -36,7 +36,7 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
@@ -72,6 +72,7 @@ def _argument(value: Any) -> Any:
     if (x := _read(value)) is None:
         raise TypeError(
             f"the argument of ReLU must be an expression, a matrix or an array, not {value!r}"
+            + remedy(value)
         )
     return x
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sympy import Basic, SympifyError, sympify
+from sympy.logic.boolalg import Boolean
 
 if TYPE_CHECKING:
     from typing import SupportsFloat, TypeAlias, TypeVar
@@ -57,4 +58,18 @@ def expression(expr: Any, caller: str) -> Basic:
         with suppress(SympifyError):
             if isinstance(basic := sympify(expr, strict=True), Basic):
                 return basic
-    raise TypeError(f"{caller} takes expressions, not {expr!r}")
+    raise TypeError(f"{caller} takes expressions, not {expr!r}{remedy(expr)}")
+
+
+def remedy(value: Any) -> str:
+    """What to write in place of what is no expression, where that is known."""
+    if isinstance(value, str):
+        return (
+            "; text is never read here: make a symbol of it by Symbol, or of a formula that you "
+            "trust an expression by sympify"
+        )
+    if isinstance(value, (list, tuple)):
+        return "; make a matrix of it by Matrix, or take its items one by one"
+    if isinstance(value, Boolean):
+        return "; make a choice of a condition by Piecewise"
+    return ""

@@ -61,7 +61,7 @@ from symrelu.code.kernels import copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.function import ReLU
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
 
@@ -691,4 +691,4 @@ def _sympified(expr: Any) -> Basic:
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
             return without_deltas(sympify(expr, strict=True))
-    raise TypeError(f"lambdify compiles expressions, not {expr!r}")
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

@@ -30,7 +30,7 @@ from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, ga
 from symrelu.gradients.rules import Rules, local
 from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
 from symrelu.matrices.reading import read
 
@@ -236,7 +236,8 @@ def scalar(expr: Any, name: str = "gradient") -> Expr:
         with suppress(SympifyError):
             root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
-        hint = "; of several, take jacobian" if isinstance(expr, (list, tuple, Tuple)) else ""
+        is_list = isinstance(expr, (list, tuple, Tuple))
+        hint = "; of several, take jacobian" if is_list else remedy(expr)
         raise TypeError(f"{name} takes a scalar expression, not {expr!r}{hint}")
     shape = getattr(root, "shape", ())
     if shape not in ((), (1, 1)):
@@ -268,6 +269,7 @@ def variables_of(wrt: Any, name: str = "gradient") -> Iterator[Expr]:
     elif not isinstance(wrt, Expr):
         raise TypeError(
             f"{name} differentiates by variables, and matrices and sequences of them, not {wrt!r}"
+            + remedy(wrt)
         )
     elif not wrt._diff_wrt:
         raise ValueError(f"{name} cannot differentiate by {wrt}, which is not a variable")

@@ -38,6 +38,7 @@ from symrelu.gradients.rules import (
     pullback,
 )
 from symrelu.gradients.steps import without_powers
+from symrelu.inputs import remedy
 from symrelu.matrices.algebra import transpose
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
@@ -337,7 +338,9 @@ def _scalars(exprs: Any) -> list[Expr]:
             "of a scalar, take gradient, or put it into a list"
         )
     if not isinstance(exprs, _SEQUENCES):
-        raise TypeError(f"jacobian takes a list or a column of expressions, not {exprs!r}")
+        raise TypeError(
+            f"jacobian takes a list or a column of expressions, not {exprs!r}{remedy(exprs)}"
+        )
     _check_is_flat(exprs, "expressions")
     return [scalar(item, "each row of jacobian") for item in exprs]
 

@@ -16,6 +16,7 @@ from sympy.printing.precedence import precedence
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.tensor.array import NDimArray
 
+from symrelu.inputs import remedy
 from symrelu.matrices.typesetting import Tex, Typesetting, shown
 
 if TYPE_CHECKING:
@@ -221,7 +222,9 @@ def elementwise(f: Any, matrix: Any) -> Any:
     if isinstance(matrix, (MatrixBase, NDimArray)):
         return matrix.applyfunc(f)
     if not isinstance(matrix, MatrixExpr):
-        raise TypeError(f"elementwise takes a function and then a matrix, not {matrix!r}")
+        raise TypeError(
+            f"elementwise takes a function and then a matrix, not {matrix!r}{remedy(matrix)}"
+        )
     body = None
     if callable(f):
         with suppress(SympifyError):
