@@ -5,6 +5,7 @@ set -euo pipefail
 repository=$(realpath "${1:-$(dirname "$0")/..}")
 folder=$(realpath "${2:-$(mktemp -d)}")
 cd "$folder"
+unset PYTHONPATH VIRTUAL_ENV
 export MPLBACKEND=Agg
 
 say() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }

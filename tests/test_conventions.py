@@ -3,7 +3,6 @@
 import re
 from importlib import import_module
 from importlib.metadata import version
-
 from pathlib import Path
 
 import pytest
