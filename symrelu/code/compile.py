@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import isfunction, signature
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     Abs,
@@ -61,16 +61,19 @@ from symrelu.code.kernels import copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.function import ReLU
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
 
 def lambdify(
-    args: Any,
-    expr: Any,
+    args: Several,
+    expr: Scalar | Several,
     modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
@@ -688,4 +691,4 @@ def _sympified(expr: Any) -> Basic:
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
             return without_deltas(sympify(expr, strict=True))
-    raise TypeError(f"lambdify compiles expressions, not {expr!r}")
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")
