@@ -57,13 +57,16 @@ from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 
 from symrelu.code.engines import ENGINES, Code, Engine
-from symrelu.code.kernels import copies, for_numba
+from symrelu.code.kernels import copied, copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
+from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
 from symrelu.inputs import holds_text
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+
+_misshapen = copied(misshapen, {})
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
@@ -301,6 +304,7 @@ class _Program:
 
     def take(self, args: Sequence[Any]) -> None:
         matrices: list[tuple[str, Expr]] = []
+        checked: list[tuple[str, Expr]] = []
         for arg in args:
             pattern = self._pattern(arg, matrices)
             if pattern.startswith("("):
@@ -310,42 +314,35 @@ class _Program:
             self.parameters.append(pattern)
         for name, matrix in matrices:
             shape = self.engine.row.shape.format(name)
+            known = shape_of(shape, name)
             bound = []
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
-                    bound.append(f"{self.code[size]} = {shape_of(shape, name)}[{axis}]")
+                    bound.append(f"{self.code[size]} = {known}[{axis}]")
             if bound:
                 shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
-                known = shape_of(shape, name)
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    *self._wrong(name, shown, shape),
+                    self._wrong(name, repr(f"({', '.join(shown)})")),
                     *bound,
                 ]
-        for name, matrix in matrices:
+            if len(bound) < 2:
+                checked.append((name, matrix))
+        for name, matrix in checked:
             shape = self.engine.row.shape.format(name)
             rows, columns = self._emit(matrix.shape)
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
+            text = f"'({', '.join(shown)})'"
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                *self._wrong(name, shown, shape),
+                self._wrong(name, f"f{text}" if "=" in text else text),
             ]
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> list[str]:
-        message = f"argument {name}: expected shape ({', '.join(shown)}), not "
-        given = f"{shape} or type({name}).__name__"
-        if "shape" in shape:
-            given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        if self.engine.row.lengths is None:
-            return [f'    raise ValueError(f"{message}{{{given}}}")']
-        self.given = self.given or self.fresh("given")
-        cure = f"'; call its {self.engine.row.lengths} first' if 'nan' in str({self.given}) else ''"
-        return [
-            f"    {self.given} = {given}",
-            f'    raise ValueError(f"{message}{{{self.given}}}{{{cure}}}")',
-        ]
+    def _wrong(self, name: str, expected: str) -> str:
+        error = self.provide("misshapen", _misshapen)
+        return f"    raise {error}({name!r}, {expected}, {name})"
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -398,13 +395,14 @@ class _Program:
                 self.read[operand] = self.arguments[operand]
         eager = self._guard(rules, list(map(target, roots)), target)
         self._mark_kinks(rules)
+        alone = target(roots[0]) if len(roots) == 1 else None  # what is returned needs no name
         for node, made in rules.items():
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
                 is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
                 if made.outside and wraps:
                     code = self._named(code, "{0}")
-                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
+                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH) and node is not alone:
                     code = self._named(code) if node in eager else self._delayed(code)
                 self.code[node] = code
         return [self.code[target(root)] for root in roots]
@@ -491,7 +489,6 @@ class _Program:
         return Code(name)
 
     temporaries = 0
-    given = ""  # the shape of an argument, where it is wrong
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 

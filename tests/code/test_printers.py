@@ -153,7 +153,7 @@ def test_long_sums_are_grouped():
     many = symbols("q:100")
     for kind in (Add, Mul):
         source = inspect.getsource(lambdify([many], kind(*many)))
-        assert source.split("t0 = ")[1].count("(") == 3
+        assert source.split("return ")[1].count("(") == 3
 
 
 # The same numbers on every engine
@@ -382,7 +382,7 @@ ROW, COLUMN = OneMatrix(1, 2), OneMatrix(2, 1)
         (HadamardProduct(M2 + N2, -N2), "-(M + N)*N"),
         (-2 * HadamardProduct(M2, N2), "-2*(M*N)"),
         (HadamardProduct(M2 - 3 * N2, N2), "(M - 3*N)*N"),
-        (MatMul(-x / 3, M2), "(-x/3)*M"),
+        (MatMul(-x / 3, M2), "-(x/3)*M"),
         (MatMul(x * y, M2 + N2), "x*y*(M + N)"),
         (-Trace(M2 * N2), "-(N*M.T).sum()"),
         (Trace(-2 * M2 * N2), "-2*(N*M.T).sum()"),
