@@ -489,6 +489,7 @@ class _Program:
         return Code(name)
 
     temporaries = 0
+    loud = ""  # the source without the state of errors, which Numba does not have
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
@@ -516,25 +517,15 @@ class _Program:
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
         source = self._looped(expr) if self.engine.row.loop else self._source(expr)
-        namespace = {**self.namespace, "__name__": "lambdified"}
-        modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
-        for module in modules:
-            root = module.partition(".")[0]
-            if root not in source:
-                continue
-            import_module(module)
-            namespace[root] = sys.modules[root]
-        kernels = self.engine.row.kernels
-        if kernels:
-            namespace |= copies(kernels, import_module(self.engine.module))
+        namespace, kernels = self._namespace(source), self.engine.row.kernels
         filename = f"<lambdify {id(namespace):x}>"
-        exec(compile(source, filename, "exec"), namespace)
-        function: Any = namespace["lambdified"]
+        function = _executed(source, filename, namespace)
         if self.wrapped:  # what inspect.getsource shows
             function.__signature__ = signature(function)
             function.__wrapped__ = namespace[self.wrapped]
         if kernels:
-            function.for_numba = for_numba(function, kernels)
+            loud = _executed(self.loud, filename, dict(namespace)) if self.loud else function
+            function.for_numba = for_numba(loud, kernels)
             function.__numba__ = "for_numba"  # where Numba looks
         # Where inspect.getsource looks; a time of None keeps it there.
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
@@ -544,6 +535,17 @@ class _Program:
         function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
         return function
 
+    def _namespace(self, source: str) -> dict[str, Any]:
+        """The modules and functions of which the source speaks."""
+        namespace = {**self.namespace, "__name__": "lambdified"}
+        for module in {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}:
+            root = module.partition(".")[0]
+            if root in source:
+                import_module(module)
+                namespace[root] = sys.modules[root]
+        kernels = self.engine.row.kernels
+        return namespace | (copies(kernels, import_module(self.engine.module)) if kernels else {})
+
     def _source(self, expr: Any) -> str:
         roots = list(_roots(expr))
         codes = dict(zip(roots, self._emit(read(roots)), strict=True))
@@ -551,9 +553,12 @@ class _Program:
         before = [*self._number_lines(), *self._dtype_line()]
         lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
         lines.append(f"return {result}")
-        if self.quiet and self.engine.quiet:
-            quiet = self.engine.row.call("quiet")
-            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
+        source = _definition("lambdified", self.parameters, lines)
+        if not (self.quiet and self.engine.quiet):
+            return source
+        self.loud = source
+        quiet = self.engine.row.call("quiet")
+        lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
         return _definition("lambdified", self.parameters, lines)
 
     def _looped(self, expr: Any) -> str:
@@ -639,6 +644,11 @@ def _entries(root: Any) -> list[Basic]:
     return list(root._array) if isinstance(root, NDimArray) else [root]
 
 
+def _executed(source: str, filename: str, namespace: dict[str, Any]) -> Any:
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace["lambdified"]
+
+
 def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
     body = "\n    ".join(lines)
     return f"def {name}({', '.join(parameters)}):\n    {body}\n"
@@ -659,7 +669,7 @@ def _is_total(node: Basic) -> bool:
     return isinstance(node, _TOTAL)
 
 
-_KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
+_KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
 def _roots(expr: Any) -> Iterator[Basic]:

@@ -81,8 +81,8 @@ class Engine:
     sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
-    at_least: str | None = None  # maximum of {0} and a number, where that differs
-    at_most: str | None = None
+    at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
+    at_most: str | None = "at_most({0}, {1})"
 
     # Branches
     where: str | None = "{m}.where({0}, {1}, {2})"
@@ -172,6 +172,8 @@ _MATRICES = _words(
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
+_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+
 _SCALAR = replace(
     NUMPY,
     names="",
@@ -180,7 +182,7 @@ _SCALAR = replace(
     big=True,
     products=False,
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
     step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
     step_at_0=Code(
@@ -227,7 +229,7 @@ CUPY = replace(
     imports=("cupy",),
     printer="numpy.CuPyPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu="{m}.maximum({0}, 0)",
     step=f"({_CUPY_STEP})",
     step_at_0="{m}.where({0:p} == 0, {1}, " + _CUPY_STEP + ")",
@@ -239,7 +241,7 @@ JAX = replace(
     imports=("jax.numpy",),
     printer="numpy.JaxPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
     relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
@@ -288,7 +290,7 @@ TENSORFLOW = replace(
     imports=("tensorflow",),
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
@@ -358,17 +360,24 @@ _MPMATH_NAMES = _words(
     "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
     "stieltjes"
 )
+_INTERVALS = "symrelu.code.intervals"  # mpmath has them, too
 MPMATH = replace(
     _SCALAR,
     name="mpmath",
     module="mpmath",
-    imports=("mpmath",),
+    imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
-    sign="mpmath.sign({0})",
+    relu=f"{_INTERVALS}.relu({{0}})",
+    step=f"{_INTERVALS}.step({{0}})",
+    step_at_0=f"{_INTERVALS}.step({{0}}, {{1}})",
+    sign=f"{_INTERVALS}.sign({{0}})",
+    maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
+    minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
+    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
     names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
     "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+    "LambertW:mpmath.lambertw Abs:symrelu.code.intervals.absolute ceiling:mpmath.ceil Ei:mpmath.ei "
     "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",

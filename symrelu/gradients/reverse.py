@@ -106,6 +106,15 @@ def gradient(expr: Any, wrt: Any) -> Any:
     >>> gradient(ReLU(x) - ReLU(-x), x).subs(x, 0)
     0
 
+    By the set of slopes it is a set: of a sum with non-negative weights the
+    subdifferential, otherwise an interval that holds it; by several variables, an interval for
+    each.  Where a convex function has its minimum, 0 is in it:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> gradient(ReLU(1 - x, every) + 2*ReLU(x - 1, every), x).subs(x, 1)
+    AccumBounds(-1, 2)
+
     See Also
     ========
 

@@ -113,6 +113,8 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     TypeError
         If ``expr`` is a string or not made of expressions, or if ``H0`` is not a scalar
         expression.
+    ValueError
+        If ``H0`` is known not to be real.
 
     Examples
     ========

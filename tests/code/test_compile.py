@@ -228,7 +228,7 @@ def test_names_of_what_is_shared():
     assert body(function) == [
         "t0 = numpy.cos(x + 1)",
         "t1 = numpy.sin(x)",
-        "return [t1, t1**2, -x*t0, 1/t0, -x, x**2/4]",
+        "return [t1, t1**2, -x*t0, 1/t0, -x, (1/4)*x**2]",
     ]
 
 
