@@ -96,7 +96,6 @@ class Engine:
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
-    lengths: str | None = "compute_chunk_sizes()"  # tells an array's that does not know (Dask's)
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
@@ -178,7 +177,6 @@ _NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
 _SCALAR = replace(
     NUMPY,
     names="",
-    lengths=None,
     broadcasts=False,
     branches=True,
     big=True,
@@ -241,7 +239,6 @@ JAX = replace(
     name="jax",
     module="jax.numpy",
     imports=("jax.numpy",),
-    lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
     **_NO_KERNELS,
@@ -256,7 +253,6 @@ TORCH = replace(
     name="torch",
     module="torch",
     imports=("torch",),
-    lengths=None,
     printer="pytorch.TorchPrinter",
     quiet=None,
     kernels=(),
@@ -292,7 +288,6 @@ TENSORFLOW = replace(
     names="conjugate:{m}.math.conj",
     module="tensorflow",
     imports=("tensorflow",),
-    lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
     **_NO_KERNELS,

@@ -81,6 +81,7 @@ from symrelu.code.lower import (
     Slot,
     Smaller,
     Solve,
+    Stack,
     Total,
     lower,
 )
@@ -442,7 +443,7 @@ def _(node: Expr, engine: Target) -> Rule:
         # a number last, and what is subtracted not first
         texts = sorted(
             (term.at(PRODUCT) for term in terms),
-            key=lambda text: (text.startswith("-"), text[:1].isdigit()),
+            key=lambda text: (text.startswith("-"), text.lstrip("-")[:1].isdigit()),
         )
         text = _join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
@@ -471,7 +472,8 @@ def _(node: Expr, engine: Target) -> Rule:
         if down:
             divisor = Code(_join(down, "*"), PRODUCT if len(down) > 1 else POWER)
             if below and node in engine.guarded:
-                text = engine.row.call("divide", Code(text, PRODUCT), divisor)
+                dividend = Code(text, PRODUCT if len(up) > 1 else POWER)
+                text = engine.row.call("divide", dividend, divisor)
             else:
                 text += f"/{divisor.at(POWER)}"
         return Code("-" + text if number.is_negative else text, PRODUCT)
@@ -624,7 +626,7 @@ def _(node: Expr, engine: Target) -> Rule:
         (x,) = (a for a in node.args if not a.is_number)
         return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
     return Rule(
-        node.args,
+        sorted(node.args, key=lambda arg: arg.is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
     )
@@ -843,6 +845,8 @@ def _multiple(c: Code, code: Code) -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
+    if c.startswith("-") and c.level == PRODUCT and "*" not in c:
+        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
     return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
 
 
@@ -909,12 +913,20 @@ def _(node: Any, engine: Target) -> Rule:
             entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
         )
 
-    def write(*codes: Code) -> Code:
-        cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
-        stack = engine.call("stack", ", ".join(cast), of=node)
-        return engine.call("reshape", stack, f"{rows}, {columns}", of=node)
+    return Rule(
+        [Stack(*entries)],
+        lambda stack: engine.call("reshape", stack, f"{rows}, {columns}", of=node),
+        repeats=True,
+    )
 
-    return Rule(entries, write)
+
+@rule.register(Stack)
+def _(node: Expr, engine: Target) -> Rule:
+    def write(*codes: Code) -> Code:
+        cast = [_cast(code, entry, engine) for code, entry in zip(codes, node.args, strict=True)]
+        return engine.call("stack", ", ".join(cast), of=node)
+
+    return Rule(node.args, write)
 
 
 def _cast(code: Code, entry: Expr, engine: Target) -> Code:
