@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isfunction, signature
 from types import ModuleType
 from typing import Any
 
@@ -103,8 +104,8 @@ def lambdify(
         What to compute.
     modules : str, module, Engine, dict or list, optional
         ``"numpy"``, ``"scipy"``, ``"jax"``, ``"torch"``, ``"cupy"``, ``"tensorflow"``,
-        ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict gives
-        functions and constants by their SymPy names.  An engine of one's own is made from a
+        ``"numba"``, ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict
+        gives functions and constants by their SymPy names.  An engine of one's own is made from a
         row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy,
         with SciPy where it is installed.
     printer : Printer, optional
@@ -271,6 +272,7 @@ class _Program:
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
+        self.rules: dict[Basic, Rule] = {}
         self.arguments: dict[Basic, str] = {}
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.dtype = ""
@@ -319,7 +321,7 @@ class _Program:
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    self._wrong(name, shown, shape),
+                    *self._wrong(name, shown, shape),
                     *bound,
                 ]
         for name, matrix in matrices:
@@ -328,15 +330,22 @@ class _Program:
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                self._wrong(name, shown, shape),
+                *self._wrong(name, shown, shape),
             ]
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> str:
+    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> list[str]:
         message = f"argument {name}: expected shape ({', '.join(shown)}), not "
         given = f"{shape} or type({name}).__name__"
         if "shape" in shape:
             given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        return f'    raise ValueError(f"{message}{{{given}}}")'
+        if self.engine.row.lengths is None:
+            return [f'    raise ValueError(f"{message}{{{given}}}")']
+        self.given = self.given or self.fresh("given")
+        cure = f"'; call its {self.engine.row.lengths} first' if 'nan' in str({self.given}) else ''"
+        return [
+            f"    {self.given} = {given}",
+            f'    raise ValueError(f"{message}{{{self.given}}}{{{cure}}}")',
+        ]
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -366,10 +375,12 @@ class _Program:
         for symbol, value in definitions:
             (code,) = self._emit([value])
             self.code[symbol] = code if code.isidentifier() else self._named(code)
+            self.rules[symbol] = Rule([value])
 
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
         rules = self._rules(roots)
+        self.rules.update(rules)
 
         def target(node: Basic) -> Basic:
             while node in rules and rules[node].write is None:
@@ -480,6 +491,8 @@ class _Program:
         return Code(name)
 
     temporaries = 0
+    given = ""  # the shape of an argument, where it is wrong
+    wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
     def _rules(self, roots: Sequence[Basic]) -> dict[Basic, Rule]:
@@ -505,17 +518,7 @@ class _Program:
     # The function
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
-        roots = list(_roots(expr))
-        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
-        result = self._written(expr, codes)
-        before = [*self._number_lines(), *self._dtype_line()]
-        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
-        lines.append(f"return {result}")
-        if self.quiet and self.engine.quiet:
-            quiet = self.engine.row.call("quiet")
-            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
-        body = "\n    ".join(lines)
-        source = f"def lambdified({', '.join(self.parameters)}):\n    {body}\n"
+        source = self._looped(expr) if self.engine.row.loop else self._source(expr)
         namespace = {**self.namespace, "__name__": "lambdified"}
         modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
         for module in modules:
@@ -530,6 +533,9 @@ class _Program:
         filename = f"<lambdify {id(namespace):x}>"
         exec(compile(source, filename, "exec"), namespace)
         function: Any = namespace["lambdified"]
+        if self.wrapped:  # what inspect.getsource shows
+            function.__signature__ = signature(function)
+            function.__wrapped__ = namespace[self.wrapped]
         if kernels:
             function.for_numba = for_numba(function, kernels)
             function.__numba__ = "for_numba"  # where Numba looks
@@ -541,6 +547,77 @@ class _Program:
         function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
         return function
 
+    def _source(self, expr: Any) -> str:
+        roots = list(_roots(expr))
+        codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
+        result = self._written(expr, codes)
+        before = [*self._number_lines(), *self._dtype_line()]
+        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
+        lines.append(f"return {result}")
+        if self.quiet and self.engine.quiet:
+            quiet = self.engine.row.call("quiet")
+            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
+        return _definition("lambdified", self.parameters, lines)
+
+    def _looped(self, expr: Any) -> str:
+        """Code for numbers, a loop that runs it over arrays, and the function that calls it."""
+        if matrices := [a for a in self.arguments if isinstance(a, (MatrixSymbol, IndexedBase))]:
+            raise NotImplementedError(
+                f"lambdify: {self.engine.name} has no arrays of arrays, and the argument "
+                f"{matrices[0]} is one; give its entries, or choose another module"
+            )
+        roots = {root: _entries(root) for root in _roots(expr)}
+        entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
+        readings = _readings(entries)
+        codes = dict(zip(entries, self._emit(readings), strict=True))
+        reads = dict(zip(entries, self._reads(readings), strict=True))
+        looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
+        outs = {entry: Code(self.fresh(f"out{k}")) for k, entry in enumerate(looped)}
+        loop = self._loop([codes[e] for e in looped], list(outs.values())) if looped else ""
+
+        codes |= outs
+        matrix, run = map(self._of_loops, ("matrix", "run"))
+        for root, parts in roots.items():
+            if parts != [root]:
+                shape = f"({_listed(map(str, root.shape))})"
+                codes[root] = Code(f"{matrix}({shape}, [{', '.join(codes[p] for p in parts)}])")
+        read_by = [reads[entry] for entry in looped]
+        given = ", ".join([self.wrapped, self.loop, str(read_by), *self.arguments.values()])
+        call = [f"{_listed(outs.values())} = {run}({given})"] if looped else []
+        lines = [*self.lines[: self.start], *call, f"return {self._written(expr, codes)}"]
+        return loop + _definition("lambdified", self.parameters, lines)
+
+    def _loop(self, values: list[Code], outs: list[Code]) -> str:
+        """A function of numbers, and the loop that fills arrays with what it returns."""
+        decorator, args = self.engine.row.loop, list(self.arguments.values())
+        given = [name for name, value in self.namespace.items() if isfunction(value)]
+        self.wrapped, self.loop = self.fresh("entry"), self.fresh("loop")
+        i, size, at = self.fresh("i"), self.fresh("size"), self._of_loops("at")
+        body = [*self.lines[self.start :], f"return {_listed(values)}"]
+        turn = ", ".join(f"{at}({arg}, {i})" for arg in args)
+        turns = [
+            f"for {i} in range({size}):",
+            f"    {_listed(f'{out}[{i}]' for out in outs)} = {self.wrapped}({turn})",
+        ]
+        return "\n".join(
+            [
+                *(f"{name} = {decorator}({name})" for name in given),
+                f"@{decorator}\n{_definition(self.wrapped, args, body)}\n",
+                f"@{decorator}\n{_definition(self.loop, [size, *args, *outs], turns)}\n\n",
+            ]
+        )
+
+    def _of_loops(self, name: str) -> str:
+        """The name of what runs the loop, of a module that stands on the engine's."""
+        return self.provide(name, getattr(import_module("symrelu.code.loops"), name))
+
+    def _reads(self, roots: Sequence[Basic]) -> list[list[int]]:
+        """Which of the arguments each root reads, by their places."""
+        places = {arg: 1 << k for k, arg in enumerate(self.arguments)}  # sets, as bits
+        for node, made in self.rules.items():
+            places[node] = functools.reduce(int.__or__, (places[o] for o in made.operands), 0)
+        return [[k for k in range(len(self.arguments)) if places[r] >> k & 1] for r in roots]
+
     def _written(self, expr: Any, codes: dict[Basic, Code]) -> str:
         if isinstance(expr, (list, tuple, Tuple)):
             items = "".join(f"{self._written(item, codes)}, " for item in expr)
@@ -551,6 +628,23 @@ class _Program:
             )
         code = codes[_sympified(expr)]
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
+
+
+def _listed(items: Iterable[str]) -> str:
+    """Several values, with the comma that makes a tuple of one."""
+    return ", ".join(items := [*items]) + ("," if len(items) == 1 else "")
+
+
+def _entries(root: Any) -> list[Basic]:
+    """What an engine without arrays computes of an explicit one; the root itself of others."""
+    if isinstance(root, MatrixBase):
+        return list(root.flat())
+    return list(root._array) if isinstance(root, NDimArray) else [root]
+
+
+def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
+    body = "\n    ".join(lines)
+    return f"def {name}({', '.join(parameters)}):\n    {body}\n"
 
 
 _LEAVES = (Idx, Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
@@ -586,12 +680,17 @@ def _roots(expr: Any) -> Iterator[Basic]:
         yield _sympified(expr)
 
 
+def _readings(roots: Sequence[Basic]) -> list[Basic]:
+    """What is computed of the roots: all are walked at once, as they share most of what they hold."""
+    return read(without_deltas(Tuple(*roots)).args)
+
+
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return without_deltas(expr.as_immutable())
+        return expr.as_immutable()
     if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
-            return without_deltas(sympify(expr, strict=True))
+            return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}")

@@ -1,9 +1,10 @@
 """What each engine calls things: one row per engine, one field per operation.
 
 A field is a template of source text.  ``{0}`` is the first operand and ``{0:p}`` the operand
-beside an operator, in parentheses where it needs them; ``{m}`` is the module.  ``None`` says that
-the engine cannot; whoever asks for the operation is refused when compiling, by ``Engine.call``.
-NumPy's names are the defaults, and another engine is made from a row by ``dataclasses.replace``.
+beside an operator, in parentheses where it needs them; ``{m}`` is the module.  A template that
+binds more loosely than a call is ``Code`` with its level.  ``None`` says that the engine cannot;
+whoever asks for the operation is refused when compiling, by ``Engine.call``.  NumPy's names
+are the defaults, and another engine is made from a row by ``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import Any
 from symrelu.code.kernels import KERNELS, Kernel
 
 # How tightly code binds.
-LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
+CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
+
+# In a template: before a dot, beside an operator, beside a comparison, in a choice.
+_PLACES = {"a": ATOM, "p": POWER, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
@@ -33,8 +37,8 @@ class Code(str):
         return str(self) if self.level >= level else "(" + str(self) + ")"
 
     def __format__(self, spec: str) -> str:
-        """In a template, ``{0:p}`` stands beside an operator, ``{0:a}`` before a dot."""
-        return str(self if spec == "" else self.at(POWER if spec == "p" else ATOM))
+        """In a template, the place tells how tightly it binds."""
+        return str(self if spec == "" else self.at(_PLACES[spec]))
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Engine:
     printer: str = "numpy.NumPyPrinter"  # SymPy's, for what has no field here
     extends: int = 0  # of engines of one module, the one that knows more goes first
     reserved: frozenset[str] = frozenset()  # what no variable may be called
+    lacks: frozenset[str] = frozenset()  # what its printer writes, and it does not have
 
     # What it is
     broadcasts: bool = True  # whether functions and operators work on arrays by entries
@@ -55,6 +60,7 @@ class Engine:
     big: bool = False  # whether integers may have any number of digits
     products: bool = True  # whether products are cheaper than small powers
     wrap: str = "{0}"  # around what is computed at once
+    loop: str | None = None  # the decorator of code for numbers that is run over arrays
     quiet: str | None = "{m}.errstate(all='ignore')"  # no warnings from branches not taken
 
     # Numbers
@@ -72,6 +78,7 @@ class Engine:
     relu_at_0: str | None = None  # where the engine differentiates, with slope {1} at 0
     step: str | None = "step({0})"
     step_at_0: str | None = "step_at_0({0}, {1})"
+    sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
     at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
@@ -89,6 +96,7 @@ class Engine:
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
+    lengths: str | None = "compute_chunk_sizes()"  # tells an array's that does not know (Dask's)
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
@@ -140,7 +148,8 @@ class Engine:
                 f"choose another module, or give one: modules=[{{{of or operation!r}: "
                 "my_function}, ...]"
             )
-        return Code(template.format(*codes, m=self.module, d=d))
+        code = template.format(*codes, m=self.module, d=d)
+        return Code(code, getattr(template, "level", ATOM))
 
     def repeats(self, operation: str) -> bool:
         """Whether the code of an operand is written more than once."""
@@ -169,20 +178,24 @@ _NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
 _SCALAR = replace(
     NUMPY,
     names="",
+    lengths=None,
     broadcasts=False,
     branches=True,
     big=True,
     products=False,
     quiet=None,
     **_NO_KERNELS,
-    relu="(0 if {0:p} < 0 else {0:p})",
-    step="(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
-    step_at_0="(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
-    where="({1:p} if {0:p} else {2:p})",
+    relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
+    step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
+    step_at_0=Code(
+        "1 if {0:s} > 0 else 0 if {0:s} < 0 else {1:c} if {0:s} == 0 else {0:c}", CHOICE
+    ),
+    sign=Code("1 if {0:s} > 0 else -1 if {0:s} < 0 else {0:c}", CHOICE),
+    where=Code("{1:c} if {0:c} else {2}", CHOICE),
     conjunction="and",
     disjunction="or",
-    maximum="({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
-    minimum="({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
+    maximum=Code("{0:c} if {0:s} >= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
+    minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
     unit="1",
     divide="{0:p}/{1:p}",
@@ -228,6 +241,7 @@ JAX = replace(
     name="jax",
     module="jax.numpy",
     imports=("jax.numpy",),
+    lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
     **_NO_KERNELS,
@@ -242,6 +256,7 @@ TORCH = replace(
     name="torch",
     module="torch",
     imports=("torch",),
+    lengths=None,
     printer="pytorch.TorchPrinter",
     quiet=None,
     kernels=(),
@@ -249,6 +264,7 @@ TORCH = replace(
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
     step_at_0="{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
+    sign="{m}.where({m}.isnan({0}), {0}, {m}.sign({0}))",
     maximum="{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     minimum="{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     at_least="{m}.clamp({0}, min={1})",  # a tensor made of the number would be of float32
@@ -268,7 +284,7 @@ TORCH = replace(
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
     stack="{m}.stack({m}.broadcast_tensors({0}))",
-    blocks=None,
+    blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
@@ -276,13 +292,16 @@ TENSORFLOW = replace(
     names="conjugate:{m}.math.conj",
     module="tensorflow",
     imports=("tensorflow",),
+    lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
     **_NO_KERNELS,
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
-    common="{m}.cast({2}, ({0:p}).dtype)",
+    sign="{m}.where({m}.math.is_nan({0}), {0}, {m}.sign({0}))",
+    like=" + ",
+    common="{m}.cast({2}, {0:p}.dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
     inverse="{m}.linalg.inv({0})",
@@ -294,6 +313,22 @@ TENSORFLOW = replace(
     hadamard="*",
     hadamard_power="{0:a}**{1:a}",
     array="{m}.stack({0})",
+    dtype="{0:a}.dtype",
+    promote="{0}",  # it adds up no dtypes that differ
+    default_dtype="{m}.float32",
+    zeros="{m}.zeros(({0}, {1}), dtype={d})",
+    ones="{m}.ones(({0}, {1}), dtype={d})",
+    eye="{m}.eye({0}, dtype={d})",
+    numbers="{m}.constant({0}, dtype={d})",
+    reals="{m}.constant({0}, dtype={d})",
+    broadcast="{m}.broadcast_to({0}, ({1}, {2}))",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    diag="{m}.linalg.diag({m}.reshape({0}, [-1]))",
+    diagonal="{m}.reshape({m}.linalg.diag_part({0}), [-1, 1])",
+    diagonal_matrix="{m}.linalg.diag({m}.linalg.diag_part({0}))",
+    slogdet="{m}.linalg.slogdet({0})",
+    logdet=Code("{m}.math.log({0:a}[0]) + {0:a}[1]", SUM),  # nan, -oo or 0 and
+    blocks="{m}.concat([{m}.concat(row, 1) for row in {0}], 0)",
 )
 MATH = replace(
     _SCALAR,
@@ -308,30 +343,55 @@ MATH = replace(
 CMATH = replace(
     MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
 )
+NUMBA = replace(
+    MATH,
+    name="numba",
+    imports=("math", "numpy", "numba"),
+    loop="numba.njit(error_model='numpy', nogil=True)",  # where nothing raises
+    branches=False,
+    big=False,
+    products=True,
+    bind=True,
+    names="floor:numpy.floor ceiling:numpy.ceil",  # that keep nan, and are floats
+    lacks=frozenset({"math.factorial"}),
+    element=None,
+    item=None,
+    array=None,
+    numbers=None,
+    reals=None,
+)
 _MPMATH_NAMES = _words(
-    "re im arg sign zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
+    "re im arg zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
     "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
     "stieltjes"
 )
+_INTERVALS = "symrelu.code.intervals"  # mpmath has them, too
 MPMATH = replace(
     _SCALAR,
     name="mpmath",
     module="mpmath",
-    imports=("mpmath",),
+    imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
+    relu=f"{_INTERVALS}.relu({{0}})",
+    step=f"{_INTERVALS}.step({{0}})",
+    step_at_0=f"{_INTERVALS}.step({{0}}, {{1}})",
+    sign=f"{_INTERVALS}.sign({{0}})",
+    maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
+    minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
+    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
     names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
     "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+    "LambertW:mpmath.lambertw Abs:symrelu.code.intervals.absolute ceiling:mpmath.ceil Ei:mpmath.ei "
     "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
     matmul="{0:p}*{1:p}",
     transpose="{0:a}.T",
-    inverse="{0:a}**-1",
+    inverse="{m}.inverse({0})",
     solve="{m}.lu_solve({0}, {1})",
     determinant="{m}.det({0})",
-    matrix_power="({0:a}**{1})",
+    matrix_power=Code("{0:a}**{1:a}", POWER),
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",
@@ -350,6 +410,7 @@ SYMPY = replace(
     relu="symrelu.ReLU({0})",
     step="sympy.Heaviside({0}, 0)",
     step_at_0="sympy.Heaviside({0}, {1})",
+    sign="sympy.sign({0})",
     maximum="sympy.Max({0}, {1})",
     minimum="sympy.Min({0}, {1})",
     conjunction="&",
@@ -363,7 +424,7 @@ SYMPY = replace(
     determinant="{0:a}.det()",
     trace="{0:a}.trace()",
     total="sum({0:a})",
-    matrix_power="{0:p}**{1}",
+    matrix_power=Code("{0:a}**{1:a}", POWER),
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",
@@ -389,6 +450,7 @@ NUMEXPR = replace(
     # A choice that is the same almost everywhere takes a fraction of the time of one that is not.
     step=_NUMEXPR_STEP,
     step_at_0="where({0:p} == 0, {1}, " + _NUMEXPR_STEP + ")",
+    sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
     where="where({0}, {1}, {2})",
     conjunction="&",
     disjunction="|",
@@ -401,7 +463,8 @@ NUMEXPR = replace(
     wrap="numexpr.evaluate({0!r}, truediv=True)",
 )
 
-ENGINES: dict[str, Engine] = {
-    row.name: row
-    for row in (NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, MPMATH, SYMPY, NUMEXPR)
-}
+_ROWS = (
+    NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, NUMBA, MPMATH, SYMPY, NUMEXPR,
+)  # fmt: skip
+
+ENGINES: dict[str, Engine] = {row.name: row for row in _ROWS}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce, singledispatch
@@ -55,6 +56,7 @@ from sympy import (
     Transpose,
     ZeroMatrix,
     default_sort_key,
+    sign,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
@@ -135,7 +137,7 @@ def _operand_printer(printer: Any) -> CodePrinter:
 
         def _print(self, expr: Any, **kwargs: Any) -> str:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
-            return super()._print(expr, **kwargs) if code is None else code
+            return super()._print(expr, **kwargs) if code is None else code.at(SUM)
 
         def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
             if isinstance(item, Basic) and item in self.codes:
@@ -149,6 +151,7 @@ def _operand_printer(printer: Any) -> CodePrinter:
 _SETTINGS = {
     "fully_qualified_modules": True,
     "allow_unknown_functions": False,
+    "strict": True,
 }
 
 
@@ -162,6 +165,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
+    if not (_is_sympys(node) or _is_printed_by_user(engine.printer, node)):
+        raise NotImplementedError(_no_form(engine, node))
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
     operands = [arg for arg in node.args if not getattr(arg, "is_number", False) or arg.is_Matrix]
@@ -176,16 +181,36 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
             text = ""
         if not text or not _is_known(engine, node, text, codes):
             raise NotImplementedError(_no_form(engine, node))
+        for code in codes:
+            text = text.replace(f"(({code}))", f"({code})")
         return Code(text, ATOM if _is_closed(text) else LOOSE)
 
     return Rule(list(stand_ins), write)
 
 
+def _is_sympys(node: Basic) -> bool:
+    """Whether the class is SymPy's or ours, and not one of the same name, which is all they see."""
+    kind = type(node)
+    module = sys.modules.get(kind.__module__)
+    known = kind.__module__.partition(".")[0] in ("sympy", "symrelu")
+    return known and getattr(module, kind.__name__, None) is kind
+
+
+def _is_printed_by_user(printer: CodePrinter, node: Basic) -> bool:
+    """Whether the class has a method for the printer, or the printer one for the class."""
+    name = type(node).__name__
+    method = getattr(type(printer), f"_print_{name}", None)
+    return (
+        hasattr(node, printer.printmethod or "")
+        or name in printer._settings.get("user_functions", ())
+        or (method is not None and not method.__module__.startswith("sympy."))
+    )
+
+
 def _named(engine: Target, node: Basic) -> str | None:
     """The engine's name of a function that SymPy's printer does not know."""
     names = dict(name.split(":") for name in engine.names.split())
-    is_sympys = type(node).__module__.startswith("sympy.")
-    name = names.get(type(node).__name__) if is_sympys else None
+    name = names.get(type(node).__name__) if _is_sympys(node) else None
     return name and name.format(m=engine.module)
 
 
@@ -221,6 +246,8 @@ def _is_known(engine: Target, node: Basic, text: str, codes: Sequence[str]) -> b
     except SyntaxError:
         return False
     if not names <= modules.union(_BUILTINS, known or (), *map(_names, codes)):
+        return False
+    if any(name in text for name in engine.lacks):
         return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
@@ -330,8 +357,10 @@ def _(node: Basic, engine: Target) -> Rule:
 
 def _no_form(engine: Target, node: Basic) -> str:
     name = type(node).__name__
+    named = isinstance(node, AppliedUndef) or _is_sympys(node)
+    of = name if named else f"{type(node).__module__}.{name}"
     return (
-        f"lambdify: {engine.name} has no numeric form of {name}; choose another module, or give "
+        f"lambdify: {engine.name} has no numeric form of {of}; choose another module, or give "
         f"one: modules=[{{{name!r}: my_function}}, ...]"
     )
 
@@ -400,19 +429,22 @@ def _(node: Expr, engine: Target) -> Rule:
 _LINE = 40  # terms or factors that go on one line; Python's parser nests them
 
 
-def _join(parts: list[str], sign: str) -> str:
+def _join(parts: list[str], between: str) -> str:
     while len(parts) > _LINE:
         groups = [parts[i : i + _LINE] for i in range(0, len(parts), _LINE)]
-        parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]
-    return sign.join(parts)
+        parts = [f"({between.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    return between.join(parts)
 
 
 @rule.register(Add)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*terms: Code) -> Code:
         # a number last, and what is subtracted not first
-        ordered = sorted(terms, key=lambda t: (t.startswith("-"), t[:1].isdigit()))
-        text = _join([term.at(PRODUCT) for term in ordered], " + ")
+        texts = sorted(
+            (term.at(PRODUCT) for term in terms),
+            key=lambda text: (text.startswith("-"), text[:1].isdigit()),
+        )
+        text = _join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
 
     return Rule(node.args, write)
@@ -560,6 +592,12 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule([x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True)
 
 
+@rule.register(sign)
+def _(node: Expr, engine: Target) -> Rule:
+    repeats = engine.repeats("sign")
+    return Rule(node.args, lambda code: engine.call("sign", code, of=node), repeats)
+
+
 @rule.register(DiracDelta)
 def _(node: Expr, engine: Target) -> Rule:
     raise ValueError(
@@ -603,10 +641,10 @@ def _(node: Relational, engine: Target) -> Rule:
 @rule.register(And)
 @rule.register(Or)
 def _(node: Basic, engine: Target) -> Rule:
-    sign = engine.conjunction if isinstance(node, And) else engine.disjunction
+    operator = engine.conjunction if isinstance(node, And) else engine.disjunction
 
     def write(*codes: Code) -> Code:
-        return Code(f" {sign} ".join(c.at(ATOM) for c in codes), LOOSE)
+        return Code(f" {operator} ".join(c.at(ATOM) for c in codes), LOOSE)
 
     # What may fail for some numbers comes behind what guards it.
     operands = sorted(node.args, key=lambda a: (a.has(Pow, Application), default_sort_key(a)))
@@ -758,8 +796,8 @@ def _(node: Expr, engine: Target) -> Rule:
 @rule.register(HadamardProduct)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
-        sign = engine.call("hadamard", of=node)
-        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], sign), PRODUCT)
+        times = engine.call("hadamard", of=node)
+        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], times), PRODUCT)
 
     return Rule(_broadcasting(node.args), write)
 

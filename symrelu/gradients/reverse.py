@@ -8,14 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from sympy import (
-    Add,
     Basic,
     Expr,
     Identity,
     ImmutableMatrix,
     Indexed,
     MatrixSymbol,
-    Piecewise,
     S,
     SympifyError,
     Tuple,
@@ -27,13 +25,13 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
+from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, gathered, total
 from symrelu.gradients.rules import Rules, local
+from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text
-from symrelu.matrices.algebra import element, matadd
-from symrelu.matrices.presentation import presented
+from symrelu.matrices.algebra import element
 from symrelu.matrices.reading import read
-from symrelu.signs import is_small
 
 
 def gradient(expr: Any, wrt: Any) -> Any:
@@ -58,9 +56,9 @@ def gradient(expr: Any, wrt: Any) -> Any:
 
     expr : Expr
         A scalar: an expression, or a matrix expression of shape (1, 1).
-    wrt : Symbol, MatrixSymbol, Indexed, applied undefined function, explicit matrix
-            or array of those, or a list or tuple of all of these, nested at will
-        The variables.
+    wrt : Symbol, MatrixSymbol, Matrix, Array, Indexed, list or tuple
+        The variables.  A matrix or an array has them as its entries, a list or a tuple holds any
+        of these, nested at will; an applied undefined function is a variable, too.
 
     Returns
     =======
@@ -100,13 +98,22 @@ def gradient(expr: Any, wrt: Any) -> Any:
     >>> gradient(Trace(R.T*R), V)
     2*(V*ReLU.(W*X) - Y)*ReLU.(W*X).T
     >>> gradient(Trace(R.T*R), W)
-    2*(HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0)))*X.T
+    2*HadamardProduct(V.T*(V*ReLU.(W*X) - Y), Heaviside.(W*X, 0))*X.T
 
     The slope at a kink is the one that was chosen.  ``ReLU(x) - ReLU(-x)`` is x, and yet
     its gradient at 0 is 0 by the default choice, as in every framework:
 
     >>> gradient(ReLU(x) - ReLU(-x), x).subs(x, 0)
     0
+
+    By the set of slopes it is a set: of a sum with non-negative weights the
+    subdifferential, otherwise an interval that holds it; by several variables, an interval for
+    each.  Where a convex function has its minimum, 0 is in it:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> gradient(ReLU(1 - x, every) + 2*ReLU(x - 1, every), x).subs(x, 1)
+    AccumBounds(-1, 2)
 
     See Also
     ========
@@ -124,7 +131,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     cotangents = vjp([seeded(expr)], variables_of(wrt))
 
     def answer(variable: Expr) -> Expr:
-        cotangent = presented(cotangents[variable])
+        cotangent = formula(cotangents[variable])
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
@@ -149,24 +156,29 @@ def vjp(
 def _sweep(
     seeds: Iterable[tuple[Expr, Expr]], variables: set[Expr], rules: Rules
 ) -> dict[Expr, Expr]:
-    terms: dict[Expr, list[Expr]] = defaultdict(list)
+    branches = Branches()
+    terms: dict[Expr, list[tuple[Place | None, Expr]]] = defaultdict(list)
     for root, seed in seeds:
-        terms[root].append(seed)
+        terms[root].append((None, seed))
     order = list(postorder(Tuple(*terms)))
     needed = _needed(order, variables)
     cotangents = {}
     for node in reversed(order):
         if node not in needed or node not in terms:
             continue
-        cotangent = _total(terms.pop(node))
+        parts = terms.pop(node)
         if node in variables:
-            cotangents[node] = cotangent
+            cotangents[node] = everywhere(parts)
+        place, cotangent = gathered(parts)
         for child, part in rules(node, cotangent, needed, variables):
+            at = place
+            if isinstance(part, InBranch):
+                at, part = branches.entered(place, part), part.cotangent
             if (child in needed or child in variables) and not is_nothing(part):
                 _check_shape(node, child, part)
-                terms[child].append(part)
+                terms[child].append((at, part))
     for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
-        cotangents[late] = _total([*terms[late], cotangents.get(late, S.Zero)])
+        cotangents[late] = total([everywhere(terms[late]), cotangents.get(late, S.Zero)])
     return cotangents
 
 
@@ -202,23 +214,6 @@ def _needed(order: list[Basic], variables: set[Expr]) -> set[Basic]:
         ):
             needed.add(node)
     return needed
-
-
-def _total(parts: list[Expr]) -> Expr:
-    if parts[0].is_Matrix:
-        return matadd(parts)
-    pieces: dict[tuple[Basic, ...], list[Expr]] = defaultdict(list)
-    others = []
-    for part in parts:
-        if isinstance(part, Piecewise):
-            pieces[tuple(cond for _, cond in part.args)].append(part)
-        else:
-            others.append(part)
-    for conds, alike in pieces.items():
-        # One Piecewise for all on the same conditions: see times.
-        sums = [(Add(*(p.args[i].expr for p in alike)), cond) for i, cond in enumerate(conds)]
-        others.append(Piecewise(*sums, evaluate=False))
-    return Add(*others, evaluate=all(map(is_small, others)))
 
 
 def scalar(expr: Any, name: str = "gradient") -> Expr:

@@ -7,27 +7,31 @@ differentiated by the whole matrix, and is computed without a loop.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sympy import (
-    DiagonalOf,
     Expr,
     HadamardProduct,
+    Identity,
     KroneckerDelta,
     Lambda,
     MatAdd,
     MatMul,
     Mul,
     OneMatrix,
+    Piecewise,
     S,
     Sum,
     Trace,
     Transpose,
+    sympify,
 )
-from sympy.core.function import Function
+from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
+from symrelu.matrices.algebra import diagonal
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 
 
@@ -46,14 +50,19 @@ def contracted(total: Sum) -> Expr | None:
         return element
     try:
         expr = total.function
-        indices = list(sizes)
-        for index in indices[:-1]:
-            held, free = expr.as_independent(index, as_Add=False)[::-1]
-            expr = free * Sum(held, (index, 0, sizes[index] - 1))
-        matrix = _Vectorized(sizes).sum(expr, indices[-1], None, None)
+        *inside, last = total.limits
+        matrix = _Vectorized(sizes).sum(_nested(expr, inside), last[0], None, None)
     except NotAMatrixError:
         return _without_deltas(total)
     return Trace(matrix)
+
+
+def _nested(expr: Expr, limits: Sequence[Any]) -> Expr:
+    """Sums one in the other, each over what depends on its index."""
+    for index, *bounds in limits:
+        free, held = expr.as_independent(index, as_Add=False)
+        expr = free * Sum(held, (index, *bounds))
+    return expr
 
 
 def _without_deltas(total: Sum) -> Expr | None:
@@ -94,7 +103,7 @@ def _element_of_a_product(summand: Expr, sizes: dict[Expr, Expr]) -> Expr | None
 
 
 def _same(size: Any, other: Expr) -> bool:
-    return bool((size - other).expand() == 0)
+    return bool(sympify(size - other).expand() == 0)
 
 
 class _Vectorized:
@@ -120,18 +129,32 @@ class _Vectorized:
             factors = [self.matrix(f, row, column) for f in Mul.make_args(varying)]
             product = HadamardProduct(*factors) if factors[1:] else factors[0]
             return MatMul(scalar, product) if scalar is not S.One else product
-        if isinstance(expr, Sum) and len(expr.limits) == 1:
-            ((index, *bounds),) = expr.limits
+        if isinstance(expr, Sum):
+            *inside, (index, *bounds) = expr.limits
             if bounds[0] == 0 and (index in self.sizes or len(bounds) == 2):
                 self.sizes.setdefault(index, bounds[1] + 1)
-                return self.sum(expr.function, index, row, column)
-        if expr.is_Pow or isinstance(expr, Function):
+                return self.sum(_nested(expr.function, inside), index, row, column)
+        if isinstance(expr, KroneckerDelta):
+            return self._identity(expr, row, column)
+        if expr.is_Pow or isinstance(expr, Application):
             return self._function(expr, held, row, column)
         raise NotAMatrixError
 
+    def _identity(self, delta: Expr, row: Expr | None, column: Expr | None) -> Expr:
+        size, width = self.shape(row, column)
+        if {*delta.args[:2]} != {row, column} or not _same(size, width):
+            raise NotAMatrixError
+        return Identity(size)
+
     def _function(self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None) -> Expr:
+        elements = {e for e in expr.atoms(MatrixElement) if e.free_symbols & held}
+        if len(elements) == 1 and elements.copy().pop().free_symbols <= expr.free_symbols:
+            (element,) = elements
+            body = expr.xreplace({element: ENTRY})
+            if not body.free_symbols & held:
+                return Elementwise(Lambda(ENTRY, body), self.matrix(element, row, column))
         varying = [arg for arg in expr.args if arg.free_symbols & held]
-        if len(varying) != 1 or isinstance(expr, KroneckerDelta):
+        if len(varying) != 1 or not isinstance(varying[0], Expr) or isinstance(expr, Piecewise):
             raise NotAMatrixError
         body = expr.func(*(ENTRY if arg is varying[0] else arg for arg in expr.args))
         return Elementwise(Lambda(ENTRY, body), self.matrix(varying[0], row, column))
@@ -140,13 +163,14 @@ class _Vectorized:
         matrix, i, j = expr.args
         if not matrix.free_symbols.isdisjoint(self.sizes):
             raise NotAMatrixError
+        (i, top, height), (j, left, width) = (
+            self._range(index, size, {row, column})
+            for index, size in zip((i, j), matrix.shape, strict=True)
+        )
+        if not (_same(height, matrix.shape[0]) and _same(width, matrix.shape[1])):
+            matrix = MatrixSlice(matrix, (top, top + height), (left, left + width))
         if i == j and i in (row, column):
-            matrix, j = DiagonalOf(matrix), S.Zero
-        for axis, index in enumerate((i, j)):
-            if index not in (row, column) and index.free_symbols & {row, column}:
-                raise NotAMatrixError  # X[i + 1, 0]
-            if index in self.sizes and not _same(matrix.shape[axis], self.sizes[index]):
-                raise NotAMatrixError
+            matrix, j = diagonal(matrix), S.Zero
         if (j == row and row is not None) or (i == column and column is not None):
             matrix, i, j = Transpose(matrix), j, i
         height, width = matrix.shape
@@ -159,8 +183,21 @@ class _Vectorized:
             matrix = MatMul(matrix, OneMatrix(1, self.sizes[column])) if column else matrix
         return matrix
 
+    def _range(self, index: Expr, size: Any, running: set[Expr | None]) -> tuple[Expr, Any, Any]:
+        """The index that runs, from where and over how many; or one that is fixed, over all."""
+        found = index.free_symbols & running
+        if not found:
+            return index, S.Zero, size
+        runs = found.pop()
+        start = (index - runs).expand()
+        if start.free_symbols & running:
+            raise NotAMatrixError  # X[2*i, 0]
+        return runs, start, self.sizes[runs]
+
     def sum(self, expr: Expr, index: Expr, row: Expr | None, column: Expr | None) -> Expr:
         """The matrix of the sums over an index."""
+        if index not in expr.free_symbols:
+            return self.matrix(self.sizes[index] * expr, row, column)
         if expr.is_Add:
             return MatAdd(*(self.sum(term, index, row, column) for term in expr.args))
         groups: dict[str, list[Expr]] = {"outside": [], "left": [], "right": []}

@@ -324,7 +324,9 @@ def test_cupy_by_its_source(monkeypatch):
 def test_settings_of_a_printer():
     printer = NumPyPrinter({"fully_qualified_modules": False, "allow_unknown_functions": True})
     assert lambdify(x, sin(x), printer=printer)(1.0) == np.sin(1.0)
-    with pytest.raises(NotImplementedError, match=r"py has no numeric form of Function2"):
+    with pytest.raises(
+        NotImplementedError, match=r"py has no numeric form of test_printers.Function2"
+    ):
         lambdify(x, type("Function2", (Function,), {})(x), printer=printer)
 
 
