@@ -39,6 +39,7 @@ from sympy import (
     acos,
     asin,
     atan,
+    atan2,
     ceiling,
     cos,
     count_ops,
@@ -69,7 +70,7 @@ class NoPiecesError(NotImplementedError):
 
 
 # What says that there is no answer, of ours and of SymPy's, where a search may end without one.
-UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RuntimeError, StopIteration)
+UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RecursionError)
 
 
 @dataclass
@@ -314,6 +315,8 @@ def _roots_of_factor(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
     if u.is_polynomial(x):
         return polynomial_roots(Poly(u, x))
     inner = _generator(u, x)
+    if inner is None and (wave := _one_wave(u, x)):
+        return roots(wave, x, start, stop)
     if inner is None:
         raise NoPiecesError(f"the roots of {u} are not known")
     y = Dummy("y", real=True)
@@ -365,6 +368,20 @@ def _generator(u: Expr, x: Symbol) -> Expr | None:
         if x not in rest.free_symbols and rest.is_polynomial(y):
             return node
     return None
+
+
+def _one_wave(u: Expr, x: Symbol) -> Expr | None:
+    """A sine and a cosine of the same, as one sine."""
+    args = {wave.args[0] for wave in u.atoms(sin, cos) if x in wave.free_symbols}
+    if len(args) != 1:
+        return None
+    (v,) = args
+    s, c = Dummy("s"), Dummy("c")
+    p = u.subs({sin(v): s, cos(v): c})
+    if x in p.free_symbols or not p.is_polynomial(s, c) or Poly(p, s, c).total_degree() != 1:
+        return None
+    a, b = p.coeff(s), p.coeff(c)
+    return sqrt(a**2 + b**2) * sin(v + atan2(b, a)) + p.subs({s: 0, c: 0})
 
 
 def _argument(node: Expr) -> Expr:

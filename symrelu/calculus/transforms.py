@@ -196,10 +196,8 @@ def inverse_laplace_transform(
     >>> inverse_laplace_transform(exp(-2*s)/s**2, s, t)
     ReLU(t - 2)
     """
-    try:
-        found = sympy.inverse_laplace_transform(F, s, t, plane, **hints)
-    except UNKNOWN:
-        return InverseLaplaceTransform(F, s, t, plane)
+    p = Dummy("s")  # complex: of a positive one SymPy turns the sign of a root
+    found = sympy.inverse_laplace_transform(F.subs(s, p), p, t, plane, **hints).subs(p, s)
     if not found.has(sympy.Heaviside) or found.has(InverseLaplaceTransform, sympy.DiracDelta):
         return found
     try:
@@ -220,6 +218,8 @@ def _started(f: Expr, t: Symbol) -> Expr:
     terms = [first]
     for jump in jumps:
         at_start = jump.expr.subs(t, jump.at).expand()
+        if at_start.has(oo, S.NaN, S.ComplexInfinity):
+            raise NoPiecesError(f"{jump.expr} has no value at {jump.at}")
         rest = (jump.expr - at_start).expand()
         terms += [
             at_start * sympy.Heaviside(t - jump.at),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sympy import (
     Basic,
@@ -23,18 +23,32 @@ from sympy import (
     sympify,
 )
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, gathered, total
 from symrelu.gradients.rules import Rules, local
+from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
-from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 
+if TYPE_CHECKING:
+    from symrelu.inputs import M, Scalar
 
+
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: M) -> M: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: MatrixSymbol) -> MatrixExpr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: Expr) -> Expr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: list[Any]) -> list[Any]: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: tuple[Any, ...]) -> tuple[Any, ...]: ...
 def gradient(expr: Any, wrt: Any) -> Any:
     r"""
     The gradient of a scalar expression, by scalars or by whole matrices.
@@ -107,6 +121,15 @@ def gradient(expr: Any, wrt: Any) -> Any:
     >>> gradient(ReLU(x) - ReLU(-x), x).subs(x, 0)
     0
 
+    By the set of slopes it is a set: of a sum with non-negative weights the
+    subdifferential, otherwise an interval that holds it; by several variables, an interval for
+    each.  Where a convex function has its minimum, 0 is in it:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> gradient(ReLU(1 - x, every) + 2*ReLU(x - 1, every), x).subs(x, 1)
+    AccumBounds(-1, 2)
+
     See Also
     ========
 
@@ -123,7 +146,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     cotangents = vjp([seeded(expr)], variables_of(wrt))
 
     def answer(variable: Expr) -> Expr:
-        cotangent = presented(cotangents[variable])
+        cotangent = formula(cotangents[variable])
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
@@ -216,7 +239,8 @@ def scalar(expr: Any, name: str = "gradient") -> Expr:
         with suppress(SympifyError):
             root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
-        hint = "; of several, take jacobian" if isinstance(expr, (list, tuple, Tuple)) else ""
+        is_list = isinstance(expr, (list, tuple, Tuple))
+        hint = "; of several, take jacobian" if is_list else remedy(expr)
         raise TypeError(f"{name} takes a scalar expression, not {expr!r}{hint}")
     shape = getattr(root, "shape", ())
     if shape not in ((), (1, 1)):
@@ -248,6 +272,7 @@ def variables_of(wrt: Any, name: str = "gradient") -> Iterator[Expr]:
     elif not isinstance(wrt, Expr):
         raise TypeError(
             f"{name} differentiates by variables, and matrices and sequences of them, not {wrt!r}"
+            + remedy(wrt)
         )
     elif not wrt._diff_wrt:
         raise ValueError(f"{name} cannot differentiate by {wrt}, which is not a variable")
