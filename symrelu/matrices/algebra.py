@@ -86,7 +86,8 @@ def matmul(*factors: Expr) -> Expr:
         else:
             scalars.append(factor)
     scalar = times(*scalars)
-    if scalar.is_zero or any(isinstance(m, ZeroMatrix) for m in matrices):
+    nothing = scalar.is_Number and scalar.is_zero  # of others SymPy would look at the whole tree
+    if nothing or any(isinstance(m, ZeroMatrix) for m in matrices):
         return ZeroMatrix(matrices[0].shape[0], matrices[-1].shape[1])
     matrices = [m for m in matrices if not isinstance(m, Identity)] or matrices[:1]
     return front(scalar, _product(matrices))

@@ -50,6 +50,8 @@ def contracted(total: Sum) -> Expr | None:
         if len(bounds) != 2:
             return None
         sizes[index] = bounds[1] - bounds[0] + 1
+        if sizes[index].is_nonpositive:  # empty, or SymPy's sum backwards
+            return None
     if any(first != 0 for _, first, _ in total.limits):
         summand = total.function
         for index, first, _ in total.limits:
