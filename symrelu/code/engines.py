@@ -110,6 +110,8 @@ class Engine:
     eye: str | None = "{m}.eye({0}, dtype={d})"
     hadamard: str | None = "*"
     names: str = ""  # of functions that its printer does not know, with SymPy's where they differ
+    spaces: str = "{m}.{0}"  # where to look for more of SymPy's, as ``known`` does
+    evaluate: str | None = None  # a number of SymPy's as one of its own
     mod: str | None = None  # where it is not the printer's
     hadamard_power: str | None = "{0:a}**{1:a}"
     rows: str | None = "{m}.arange({0})[:, None]"
@@ -202,7 +204,8 @@ SCIPY = replace(
     extends=1,
     imports=("numpy", "scipy.special"),
     printer="numpy.SciPyPrinter",
-    names="conjugate:{m}.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
+    names="conjugate:{m}.conj Ei:scipy.special.expi",
+    spaces="scipy.special.{0} {m}.{0}",
 )
 CUPY = replace(
     NUMPY,
@@ -212,8 +215,9 @@ JAX = replace(
     NUMPY,
     name="jax",
     module="jax.numpy",
-    imports=("jax.numpy",),
+    imports=("jax.numpy", "jax.scipy.special"),
     printer="numpy.JaxPrinter",
+    spaces="jax.scipy.special.{0} {m}.{0}",
     quiet=None,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
@@ -227,6 +231,8 @@ TORCH = replace(
     module="torch",
     imports=("torch",),
     printer="pytorch.TorchPrinter",
+    spaces="{m}.special.{0} {m}.{0}",
+    mod="{m}.remainder({0}, {1})",
     quiet=None,
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
@@ -290,11 +296,6 @@ MATH = replace(
 CMATH = replace(
     MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
 )
-_MPMATH_NAMES = _words(
-    "re im arg sign zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
-    "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
-    "stieltjes"
-)
 MPMATH = replace(
     _SCALAR,
     name="mpmath",
@@ -302,10 +303,7 @@ MPMATH = replace(
     imports=("mpmath",),
     printer="pycode.MpmathPrinter",
     exact=True,
-    names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
-    "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
-    "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
+    evaluate="{0}.evalf({m}.mp.dps)._to_mpmath({m}.mp.prec)",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
     matmul="{0:p}*{1:p}",
@@ -364,6 +362,7 @@ NUMEXPR = replace(
     branches=False,
     big=False,
     names="conjugate:conj",
+    spaces="{0}",
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",

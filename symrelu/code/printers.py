@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce, singledispatch
 from importlib import import_module
@@ -53,6 +54,7 @@ from sympy import (
     Symbol,
     Trace,
     Transpose,
+    Tuple,
     ZeroMatrix,
     default_sort_key,
     sympify,
@@ -69,6 +71,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 from sympy.tensor.array import NDimArray
 
+from symrelu.code import known
 from symrelu.code.engines import ATOM, LOOSE, POWER, PRODUCT, SUM, Code, Engine
 from symrelu.code.lower import (
     Count,
@@ -108,11 +111,12 @@ class Target:
             submodule, kind = row.printer.split(".")
             printer = getattr(import_module(f"sympy.printing.{submodule}"), kind)
         self.row, self.functions = row, functions
-        self.printer = _operand_printer(printer)
+        self.printer = _operand_printer(printer, row)
         self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.below: set[Basic] = set()  # what a kink or a condition depends on
+        self.rewriting = False  # while one function is tried in terms of others
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -124,7 +128,7 @@ class Target:
         return self.row.call(operation, *codes, of=of and type(of).__name__, d=d)
 
 
-def _operand_printer(printer: Any) -> CodePrinter:
+def _operand_printer(printer: Any, row: Engine) -> CodePrinter:
     """A SymPy printer, class or instance, that knows the code of some subexpressions."""
     kind, settings = (
         (printer, {}) if isinstance(printer, type) else (type(printer), printer._settings)
@@ -137,13 +141,21 @@ def _operand_printer(printer: Any) -> CodePrinter:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
             return super()._print(expr, **kwargs) if code is None else code
 
+        def _print_Function(self, expr: Any) -> str:
+            try:
+                return str(super()._print_Function(expr))
+            except PrintMethodNotImplementedError:  # within what it writes for another
+                if name := known.find(expr, row):
+                    return f"{name}({self.stringify(expr.args, ', ')})"
+                raise
+
         def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
             if isinstance(item, Basic) and item in self.codes:
                 return self.codes[item].at(ATOM)
             return super().parenthesize(item, level, strict)
 
-    known = OperandPrinter._default_settings
-    return OperandPrinter({k: v for k, v in (settings | _SETTINGS).items() if k in known})
+    takes = OperandPrinter._default_settings
+    return OperandPrinter({k: v for k, v in (settings | _SETTINGS).items() if k in takes})
 
 
 _SETTINGS = {
@@ -164,21 +176,88 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         )
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
-    operands = [arg for arg in node.args if not getattr(arg, "is_number", False) or arg.is_Matrix]
+    operands = dict.fromkeys(arg for arg in _flat(node.args) if not arg.is_number or arg.is_Matrix)
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
-    shell = node.func(*(stand_ins.get(arg, arg) for arg in node.args)) if node.args else node
+    shell = node.func(*_shells(node.args, stand_ins)) if node.args else node
 
     def write(*codes: Code) -> Code:
         engine.printer.codes = dict(zip(stand_ins.values(), codes, strict=True))
-        try:
-            text = engine.printer._print(shell)
-        except (PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
-            text = ""
-        if not text or not _is_known(engine, node, text, codes):
-            raise NotImplementedError(_no_form(engine, node))
-        return Code(text, ATOM if _is_closed(text) else LOOSE)
+        for text in (by(engine, shell) for by in (_printed, _found, _evaluated)):
+            if text:
+                return Code(text, ATOM if _is_closed(text) else LOOSE)
+        raise PrintMethodNotImplementedError(_no_form(engine, node))
 
+    if not _is_listed(engine, node):
+        try:
+            write(*(Code(f"v{k}") for k in range(len(stand_ins))))
+        except PrintMethodNotImplementedError:
+            back = {stand_in: arg for arg, stand_in in stand_ins.items()}
+            for other in known.rewritings(shell):
+                if _is_computable(engine, other) and known.holds(shell, other):
+                    return Rule([other.xreplace(back)])
+            raise
     return Rule(list(stand_ins), write)
+
+
+def _flat(args: Sequence[Basic]) -> Iterator[Any]:
+    for arg in args:
+        yield from _flat(arg.args) if isinstance(arg, Tuple) else (arg,)
+
+
+def _shells(args: Sequence[Basic], stand_ins: Mapping[Any, Basic]) -> Iterator[Basic]:
+    for arg in args:
+        if isinstance(arg, Tuple):
+            yield Tuple(*_shells(arg.args, stand_ins))
+        else:
+            yield stand_ins.get(arg, arg)
+
+
+def _is_listed(engine: Target, node: Basic) -> bool:
+    """Whether the printer has the function in a table, so that nothing has to be tried."""
+    name, printer = type(node).__name__, engine.printer
+    table = getattr(printer, "_numexpr_functions", printer.known_functions)
+    if name in table:
+        return not (engine.broadcasts and str(table[name]).startswith("math."))
+    return type(node) in getattr(printer, "mapping", ())
+
+
+def _is_computable(engine: Target, expr: Basic) -> bool:
+    """Whether the engine has all that stands in an expression, as it is."""
+    if engine.rewriting:
+        return False
+    engine.rewriting = True
+    try:
+        for node in filter(lambda node: node.args, postorder(expr)):
+            rule(node, engine)
+    except NotImplementedError:
+        return False
+    finally:
+        engine.rewriting = False
+    return True
+
+
+def _printed(engine: Target, shell: Basic) -> str:
+    with suppress(PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
+        text = str(engine.printer._print(shell))
+        if _is_known(engine, shell, text):
+            return text
+    return ""
+
+
+def _found(engine: Target, shell: Basic) -> str:
+    name = known.find(shell, engine.row)
+    return f"{name}({engine.printer.stringify(shell.args, ', ')})" if name else ""
+
+
+def _evaluated(engine: Target, shell: Basic) -> str:
+    """What SymPy computes, where the engine computes with numbers like SymPy's."""
+    if not engine.evaluate or not known.of_sympy(type(shell)):
+        return ""
+    if not any(known.evaluated(shell, at) is not None for at in known.samples(shell)):
+        return ""
+    name = engine.functions.provide(type(shell).__name__, type(shell))
+    call = f"{name}({engine.printer.stringify(shell.args, ', ')})"
+    return str(engine.row.call("evaluate", call))
 
 
 def _named(engine: Target, node: Basic) -> str | None:
@@ -190,7 +269,9 @@ def _named(engine: Target, node: Basic) -> str | None:
 
 
 def _stand_in(operand: Expr, k: int) -> Expr:
-    return MatrixSymbol(f"M{k}", *operand.shape) if operand.is_Matrix else Dummy()
+    if operand.is_Matrix:
+        return MatrixSymbol(f"M{k}", *operand.shape)
+    return Dummy(integer=True) if operand.is_integer else Dummy()
 
 
 def _is_closed(text: str) -> bool:
@@ -206,25 +287,30 @@ def _names(text: str) -> set[str]:
     return {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
 
 
-def _is_known(engine: Target, node: Basic, text: str, codes: Sequence[str]) -> bool:
+def _is_known(engine: Target, node: Basic, text: str) -> bool:
     """Whether what the printer has written is something that the engine can do.
 
     Its names are those of the operands and of modules: a class may be called anything.
     """
-    known = getattr(engine.printer, "_numexpr_functions", None)
-    if node.is_Function and known is not None:
-        return type(node).__name__ in known
+    of_numexpr = getattr(engine.printer, "_numexpr_functions", None)
+    if node.is_Function and of_numexpr is not None:
+        return type(node).__name__ in of_numexpr
     roots = {module.partition(".")[0] for module in engine.printer.module_imports}
     modules = {*roots, *(name.partition(".")[0] for name in engine.imports)}
     try:
         names = _names(text)
     except SyntaxError:
         return False
-    if not names <= modules.union(_BUILTINS, known or (), *map(_names, codes)):
+    if not names <= modules.union(
+        _BUILTINS, of_numexpr or (), *map(_names, engine.printer.codes.values())
+    ):
         return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
-    return not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)})
+    in_table = type(node) in getattr(engine.printer, "mapping", {type(node)})
+    return (
+        in_table or not node.is_Function or hasattr(engine.printer, f"_print_{type(node).__name__}")
+    )
 
 
 @singledispatch
@@ -325,7 +411,7 @@ def _(node: Slot, engine: Target) -> Rule:
 
 @rule.register(AppliedUndef)
 def _(node: Basic, engine: Target) -> Rule:
-    raise NotImplementedError(_no_form(engine, node))
+    raise PrintMethodNotImplementedError(_no_form(engine, node))
 
 
 def _no_form(engine: Target, node: Basic) -> str:
