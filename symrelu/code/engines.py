@@ -117,19 +117,28 @@ class Engine:
     rows: str | None = "{m}.arange({0})[:, None]"
     columns: str | None = "{m}.arange({0})"
     ndim: str = "{m}.ndim({0})"
-    index_range: str | None = "{m}.arange({0}, {1} + 1)"
+    index_range: str | None = "{m}.arange({0}, {1})"
+    # Of a function {0}, from {1} to {2} or just before it; {3} is what else the function is given
+    loop_sum: str | None = (
+        "(lambda f, a, b, *p: sum(f(i, *p) for i in range(a, b)))({0}, {1}, {2}{3})"
+    )
+    loop_product: str | None = (
+        "(lambda f, a, b, *p: functools.reduce(lambda y, i: y*f(i, *p), range(a, b), 1))"
+        "({0}, {1}, {2}{3})"
+    )
+    quadrature: str | None = None
     element: str | None = "{0:a}[{1}, {2}]"
     item: str | None = "{0:a}[{1}]"
     slice: str | None = "{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]"
     array: str | None = "{m}.array({0})"
     numbers: str | None = "{m}.array({0}, dtype={d})"  # an array of numbers
     reals: str | None = "{m}.array({0}, dtype={m}.result_type({d}, 0.0))"
-    stack: str | None = "{m}.stack({m}.broadcast_arrays({0}))"  # of numbers and arrays
+    stack: str | None = "{0}({m}, ({1},), ({2}, {3}))"  # of numbers and arrays, by ``stacked``
     cast: str | None = "{d}.type({0})"  # an integer in that dtype
     cast_real: str | None = "{m}.result_type({d}, 0.0).type({0})"
-    reshape: str | None = "{0:a}.reshape({1}, *{0:a}.shape[1:])"
     shaped: str | None = "{0:a}.reshape({1})"
     blocks: str | None = "{m}.block({0})"
+    sparse: str | None = None  # of entries, rows, columns and shape; an array if it cannot
 
     def call(self, operation: str, *codes: str, of: str = "", d: str = "") -> Code:
         """The code of an operation; the one place that refuses what the engine cannot."""
@@ -159,7 +168,7 @@ NUMPY = Engine(names="conjugate:{m}.conj")
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
     "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
-    "hadamard_power rows columns index_range slice array numbers reals stack reshape "
+    "hadamard_power rows columns index_range slice array numbers reals stack "
     "shaped blocks cast cast_real"
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
@@ -202,7 +211,10 @@ SCIPY = replace(
     NUMPY,
     name="scipy",
     extends=1,
-    imports=("numpy", "scipy.special"),
+    imports=("numpy", "scipy.special", "scipy.integrate", "scipy.sparse"),
+    sparse="scipy.sparse.coo_matrix(({0}, ({1}, {2})), shape={3})",
+    quadrature="{m}.vectorize(lambda f, a, b, *p: scipy.integrate.quad(f, a, b, p)[0], [float])"
+    "({0}, {1}, {2}{3})[()]",
     printer="numpy.SciPyPrinter",
     names="conjugate:{m}.conj Ei:scipy.special.expi",
     spaces="scipy.special.{0} {m}.{0}",
@@ -256,7 +268,6 @@ TORCH = replace(
     numbers="{m}.tensor({0}, dtype={d})",
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
-    stack="{m}.stack({m}.broadcast_tensors({0}))",
     blocks=None,
 )
 TENSORFLOW = replace(
@@ -303,6 +314,7 @@ MPMATH = replace(
     imports=("mpmath",),
     printer="pycode.MpmathPrinter",
     exact=True,
+    quadrature="(lambda f, a, b, *p: {m}.quad(lambda x: f(x, *p), [a, b]))({0}, {1}, {2}{3})",
     evaluate="{0}.evalf({m}.mp.dps)._to_mpmath({m}.mp.prec)",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
@@ -327,6 +339,8 @@ SYMPY = replace(
     printer="pycode.SymPyPrinter",
     exact=True,
     integer="sympy.Integer({0})",
+    quadrature="(lambda x, f, a, b, *p: {m}.Integral(f(x, *p), (x, a, b)))"
+    "({m}.Dummy(), {0}, {1}, {2}{3})",
     relu="symrelu.ReLU({0})",
     step="sympy.Heaviside({0}, 0)",
     step_at_0="sympy.Heaviside({0}, {1})",

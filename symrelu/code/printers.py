@@ -23,6 +23,7 @@ from sympy import (
     Add,
     Basic,
     BlockMatrix,
+    Derivative,
     Determinant,
     DiagMatrix,
     DiagonalMatrix,
@@ -51,6 +52,7 @@ from sympy import (
     Pow,
     Rational,
     S,
+    Subs,
     Symbol,
     Trace,
     Transpose,
@@ -63,21 +65,27 @@ from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity, NumberSymbol
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, BooleanAtom, BooleanFunction, Or
+from sympy.logic.boolalg import And, Boolean, BooleanAtom, BooleanFunction, Or
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 from sympy.tensor.array import NDimArray
+from sympy.tensor.array.expressions import ArraySymbol
+from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
 from symrelu.code import known
+from symrelu.code.arrays import stacked
 from symrelu.code.engines import ATOM, LOOSE, POWER, PRODUCT, SUM, Code, Engine
 from symrelu.code.lower import (
     Count,
     Filled,
     Larger,
     LogDet,
+    LoopProduct,
+    LoopSum,
+    Quadrature,
     Signs,
     Slot,
     Smaller,
@@ -113,6 +121,7 @@ class Target:
         self.row, self.functions = row, functions
         self.printer = _operand_printer(printer, row)
         self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
+        self.function: Callable[..., Any] = tuple  # compile a function of a variable on its own
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.below: set[Basic] = set()  # what a kink or a condition depends on
@@ -125,7 +134,8 @@ class Target:
         """The code of an operation; refused if the engine cannot."""
         template = getattr(self.row, operation)
         d = self.dtype() if template and "{d}" in template else ""
-        return self.row.call(operation, *codes, of=of and type(of).__name__, d=d)
+        name = of if isinstance(of, str) else type(of).__name__
+        return self.row.call(operation, *codes, of=name, d=d)
 
 
 def _operand_printer(printer: Any, row: Engine) -> CodePrinter:
@@ -170,13 +180,13 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
     So no symbol's name gets into the code, and no rewriting goes deeper than the node.
     """
     is_unit = isinstance(node, AtomicExpr) and not node.is_number
-    if is_unit or not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
+    if is_unit or not (isinstance(node, _PRINTED) or _has_method(engine, node)):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
-    operands = dict.fromkeys(arg for arg in _flat(node.args) if not arg.is_number or arg.is_Matrix)
+    operands = dict.fromkeys(filter(_is_operand, _flat(node.args)))
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
     shell = node.func(*_shells(node.args, stand_ins)) if node.args else node
 
@@ -197,6 +207,24 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
                     return Rule([other.xreplace(back)])
             raise
     return Rule(list(stand_ins), write)
+
+
+_PRINTED = (Application, AtomicExpr, MatrixExpr)
+
+
+def _has_method(engine: Target, node: Basic) -> bool:
+    """Whether SymPy's printer, or the node itself, says how it is written."""
+    own = f"_print_{type(node).__name__}"
+    return hasattr(engine.printer, own) or hasattr(node, engine.printer.printmethod or own)
+
+
+_ARRAYS = (_ArrayExpr, _CodegenArrayAbstract)
+
+
+def _is_operand(arg: Any) -> bool:
+    if isinstance(arg, _ARRAYS) or getattr(arg, "is_Matrix", False):
+        return True
+    return isinstance(arg, (Expr, Boolean, NDimArray)) and not getattr(arg, "is_number", False)
 
 
 def _flat(args: Sequence[Basic]) -> Iterator[Any]:
@@ -271,6 +299,8 @@ def _named(engine: Target, node: Basic) -> str | None:
 def _stand_in(operand: Expr, k: int) -> Expr:
     if operand.is_Matrix:
         return MatrixSymbol(f"M{k}", *operand.shape)
+    if isinstance(operand, _ARRAYS):
+        return ArraySymbol(f"A{k}", operand.shape)
     return Dummy(integer=True) if operand.is_integer else Dummy()
 
 
@@ -301,6 +331,7 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
         names = _names(text)
     except SyntaxError:
         return False
+    names -= {name for name in engine.functions.given if engine.functions.named(name) == name}
     if not names <= modules.union(
         _BUILTINS, of_numexpr or (), *map(_names, engine.printer.codes.values())
     ):
@@ -373,6 +404,7 @@ def _constant(engine: Target, node: Basic) -> Rule | None:
 @rule.register(Symbol)
 @rule.register(MatrixSymbol)
 @rule.register(IndexedBase)
+@rule.register(ArraySymbol)
 def _(node: Basic, engine: Target) -> Rule:
     raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
 
@@ -387,7 +419,9 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Total)
 def _(node: Expr, engine: Target) -> Rule:
-    body = node.args[0]
+    body, loop = node.args
+    if not (engine.total and engine.index_range):
+        return Rule([loop])
     beside = [s for s in postorder(body) if isinstance(s, Symbol) and not s.is_integer]
     data = {part.base.label for part in postorder(body) if isinstance(part, Indexed)}
     engine.numbers_only.update(dict.fromkeys(s for s in beside if s not in data))
@@ -396,7 +430,67 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Count)
 def _(node: Count, engine: Target) -> Rule:
-    return Rule(node.bounds, lambda *codes: engine.call(node.kind, *codes, of=node))
+    operation, _, axes = node.kind.partition(", ")
+
+    def write(*codes: Code) -> Code:
+        code = engine.call(operation, *codes, of=node)
+        return Code(f"{code}[:, {axes}]") if axes else code
+
+    return Rule(node.bounds, write)
+
+
+def _over(operation: str) -> Callable[[Any, Target], Rule]:
+    """What calls a function that is compiled on its own, for one variable after another."""
+
+    def of(node: Any, engine: Target) -> Rule:
+        body, variable, first, last = node.args
+        name, others = engine.function(variable, body)
+
+        def write(first: Code, last: Code, *codes: Code) -> Code:
+            rest = "".join(f", {code}" for code in codes)
+            kind = "Integral" if operation == "quadrature" else node
+            return engine.call(operation, name, first, last, rest, of=kind)
+
+        return Rule([first, last, *others], write, outside=True)
+
+    return of
+
+
+for _kind, _name in (
+    (LoopSum, "loop_sum"),
+    (LoopProduct, "loop_product"),
+    (Quadrature, "quadrature"),
+):
+    rule.register(_kind, _over(_name))
+
+
+@rule.register(Derivative)
+def _(node: Any, engine: Target) -> Rule:
+    lowered = lower(node)
+    return Rule([lowered]) if lowered != node else _derivative(node, {}, engine)
+
+
+@rule.register(Subs)
+def _(node: Any, engine: Target) -> Rule:
+    lowered = lower(node)
+    at = dict(zip(node.variables, node.point, strict=True))
+    return Rule([lowered]) if lowered != node else _derivative(node.expr, at, engine)
+
+
+def _derivative(node: Any, at: Mapping[Basic, Basic], engine: Target) -> Rule:
+    """A derivative that has no formula, if SymPy's printer has a method for it."""
+    stand_ins = {variable: Dummy() for variable in node.expr.args}
+    shell = node.xreplace(stand_ins)
+
+    def write(*codes: Code) -> Code:
+        engine.printer.codes = dict(zip(stand_ins.values(), codes, strict=True))
+        with suppress(ValueError, PrintMethodNotImplementedError):  # of what is no symbol
+            return Code(engine.printer._print(shell))
+        raise PrintMethodNotImplementedError(
+            f"lambdify: {engine.name} has no numeric form of {node}; give its value as an argument"
+        )
+
+    return Rule([at.get(variable, variable) for variable in stand_ins], write)
 
 
 @rule.register(Slot)
@@ -927,15 +1021,15 @@ def _(node: Any, engine: Target) -> Rule:
     rows, columns = map(int, node.shape)
     entries = node.flat()
     operation = _array_operation(entries)
-    if operation != "array" or not engine.stack or (engine.mixed and not _is_mixed(entries)):
+    if operation != "array" or not engine.stack or (engine.mixed and _is_even(entries)):
         return Rule(
             entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
         )
+    name = engine.functions.provide("stacked", stacked)
 
     def write(*codes: Code) -> Code:
         cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
-        stack = engine.call("stack", ", ".join(cast), of=node)
-        return engine.call("reshape", stack, f"{rows}, {columns}", of=node)
+        return engine.call("stack", name, ", ".join(cast), str(rows), str(columns), of=node)
 
     return Rule(entries, write)
 
@@ -947,9 +1041,10 @@ def _cast(code: Code, entry: Expr, engine: Target) -> Code:
     return engine.call("cast" if entry.is_Integer else "cast_real", code)
 
 
-def _is_mixed(entries: Sequence[Expr]) -> bool:
-    """Whether some entries may be arrays and others numbers."""
-    return len({entry.is_number for entry in entries}) > 1
+def _is_even(entries: Sequence[Expr]) -> bool:
+    """Whether no entry is an array if another is a number."""
+    first, *others = (entry.free_symbols for entry in entries)
+    return all(other == first for other in others)
 
 
 @rule.register(NDimArray)

@@ -42,6 +42,8 @@ def contracted(total: Sum) -> Expr | None:
         if len(bounds) != 2 or bounds[0] != 0:
             return None
         sizes[index] = bounds[1] + 1
+    if any(size.free_symbols & sizes.keys() for size in sizes.values()):
+        return None  # the one ends where the other is
     if (element := _element_of_a_product(total.function, sizes)) is not None:
         return element
     try:
@@ -172,6 +174,8 @@ class _Vectorized:
                 raise NotAMatrixError
             else:
                 groups["right" if column in held else "left"].append(factor)
+        if not groups["left"] + groups["right"]:
+            raise NotAMatrixError  # as many times the same
         if row is None and column is None and not groups["right"]:
             # A dot product, of the sums inside with the rest.
             first, *rest = sorted(groups["left"], key=lambda factor: not isinstance(factor, Sum))
