@@ -13,6 +13,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -220,9 +221,9 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
     return max(wider, key=lambda row: row.extends, default=first), functions
 
 
-def _default() -> str:
-    """As in SymPy: SciPy where it is installed."""
-    return "scipy" if find_spec("scipy") else "numpy"
+def _default() -> Engine:
+    """As in SymPy: SciPy where it is installed.  A matrix is an array."""
+    return replace(ENGINES["scipy" if find_spec("scipy") else "numpy"], sparse=None)
 
 
 _CONSTANTS: dict[Basic, str] = {S.Pi: "pi", S.Exp1: "E", S.ImaginaryUnit: "I"}

@@ -133,7 +133,7 @@ class Engine:
     array: str | None = "{m}.array({0})"
     numbers: str | None = "{m}.array({0}, dtype={d})"  # an array of numbers
     reals: str | None = "{m}.array({0}, dtype={m}.result_type({d}, 0.0))"
-    stack: str | None = "{0}({m}, ({1},), ({2}, {3}))"  # of numbers and arrays, by ``stacked``
+    stack: str | None = "{0}({m}, [{1}], {2})"  # of numbers and arrays, by ``stacked``
     cast: str | None = "{d}.type({0})"  # an integer in that dtype
     cast_real: str | None = "{m}.result_type({d}, 0.0).type({0})"
     shaped: str | None = "{0:a}.reshape({1})"

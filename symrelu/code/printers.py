@@ -71,6 +71,7 @@ from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
+from sympy.printing.str import StrPrinter
 from sympy.tensor.array import NDimArray
 from sympy.tensor.array.expressions import ArraySymbol
 from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
@@ -171,6 +172,7 @@ def _operand_printer(printer: Any, row: Engine) -> CodePrinter:
 _SETTINGS = {
     "fully_qualified_modules": True,
     "allow_unknown_functions": False,
+    "strict": True,
 }
 
 
@@ -214,8 +216,10 @@ _PRINTED = (Application, AtomicExpr, MatrixExpr)
 
 def _has_method(engine: Target, node: Basic) -> bool:
     """Whether SymPy's printer, or the node itself, says how it is written."""
-    own = f"_print_{type(node).__name__}"
-    return hasattr(engine.printer, own) or hasattr(node, engine.printer.printmethod or own)
+    own, printer = f"_print_{type(node).__name__}", engine.printer
+    method = getattr(type(printer), own, None)
+    is_code = method is not getattr(StrPrinter, own, None)  # which writes for people
+    return is_code or hasattr(node, printer.printmethod or own)
 
 
 _ARRAYS = (_ArrayExpr, _CodegenArrayAbstract)
@@ -1025,11 +1029,16 @@ def _(node: Any, engine: Target) -> Rule:
         return Rule(
             entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
         )
+    return _stack(entries, f"({rows}, {columns})", node, engine)
+
+
+def _stack(entries: Sequence[Expr], shape: str, node: Basic, engine: Target) -> Rule:
+    """An array of entries that may be numbers and arrays."""
     name = engine.functions.provide("stacked", stacked)
 
     def write(*codes: Code) -> Code:
         cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
-        return engine.call("stack", name, ", ".join(cast), str(rows), str(columns), of=node)
+        return engine.call("stack", name, ", ".join(cast), shape, of=node)
 
     return Rule(entries, write)
 
@@ -1049,14 +1058,16 @@ def _is_even(entries: Sequence[Expr]) -> bool:
 
 @rule.register(NDimArray)
 def _(node: Any, engine: Target) -> Rule:
-    shape = str(tuple(map(int, node.shape)))
-    operation = _array_operation(list(node._array))
+    entries, shape = list(node._array), str(tuple(map(int, node.shape)))
+    operation = _array_operation(entries)
+    if engine.stack and operation == "array" and not (engine.mixed and _is_even(entries)):
+        return _stack(entries, shape, node, engine)
 
     def write(*codes: Code) -> Code:
         flat = engine.call(operation, f"[{', '.join(codes)}]", of=node)
         return engine.call("shaped", flat, shape, of=node)
 
-    return Rule(list(node._array), write)
+    return Rule(entries, write)
 
 
 @rule.register(BlockMatrix)
