@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from sympy import Basic, MatrixSymbol
 
 
-def postorder(root: Basic) -> Iterator[Basic]:
-    """Every distinct subexpression, after its arguments; without recursion."""
-    seen = set()
+def postorder(root: Basic, seen: set[Basic] | None = None) -> Iterator[Basic]:
+    """Every distinct subexpression, after its arguments; without recursion.
+
+    What is seen already is left out, with all that is inside of it.
+    """
+    seen = set() if seen is None else seen
     stack = [(root, False)]
     while stack:
         node, done = stack.pop()

@@ -35,7 +35,7 @@ from sympy import (
 )
 
 from symrelu.graph import holds, postorder
-from symrelu.signs import is_small, known
+from symrelu.signs import is_small, is_soon_written_out, known
 
 
 class Reader(Protocol):
@@ -172,12 +172,11 @@ def _vanishes(f: Expr, u: Expr, order: int) -> bool:
     for x in sorted(u.free_symbols, key=str):
         slope = u.diff(x)
         if slope.is_zero is False and not slope.has(x):
-            root = x - u / slope
-            root = root.expand()
+            root = _written_out(x - u / slope)
             for _ in range(order + 1):
                 if not _at(f, x, root).is_zero:
                     return False
-                f = without_deltas(f.diff(x).expand())
+                f = without_deltas(_written_out(f.diff(x)))
             return True
     return any(_same_zero(factor, u) for factor in Mul.make_args(f)) and order == 0
 
@@ -194,7 +193,11 @@ def _same_zero(factor: Expr, u: Expr) -> bool:
 def _at(f: Expr, x: Symbol, root: Expr) -> Expr:
     steps = _steps(f)
     f = f.xreplace(dict(zip(steps, (Dummy(real=True, finite=True) for _ in steps), strict=True)))
-    return f.subs(x, root).expand()
+    return _written_out(f.subs(x, root))
+
+
+def _written_out(f: Expr) -> Expr:
+    return f.expand() if is_soon_written_out(f) else f
 
 
 def _steps(f: Expr) -> list[Basic]:

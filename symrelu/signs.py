@@ -7,12 +7,17 @@ a deep expression with shared parts is exponentially larger than the expression.
 
 from __future__ import annotations
 
-from sympy import Basic, Expr
+from math import comb, prod
+
+from sympy import Add, Basic, Expr, Mul, Pow
+
+from symrelu.graph import postorder
 
 _ANY = frozenset({-1, 0, 1})
 _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
 SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
 _WRITTEN_OUT = 2000  # nodes: few enough to count and compare as a tree
+_TERMS = 500
 
 
 def is_small(expr: Basic, bound: int = SMALL) -> bool:
@@ -28,6 +33,26 @@ def is_small(expr: Basic, bound: int = SMALL) -> bool:
 def is_written_out(expr: Basic) -> bool:
     """Whether the tree has few enough nodes to count and compare them."""
     return is_small(expr, _WRITTEN_OUT)
+
+
+def is_soon_written_out(expr: Basic) -> bool:
+    """Whether it has few terms once products and powers of sums are written out."""
+    if not is_written_out(expr):
+        return False
+    counts: dict[Basic, int] = {}
+    for node in postorder(expr):
+        parts = [counts[arg] for arg in node.args]
+        counts[node] = 1
+        if isinstance(node, Add):
+            counts[node] = sum(parts)
+        elif isinstance(node, Mul):
+            counts[node] = prod(parts)
+        elif isinstance(node, Pow) and node.exp.is_Integer and node.exp > 0:
+            k = min(int(node.exp), _TERMS)
+            counts[node] = comb(parts[0] + k - 1, k)
+        if counts[node] > _TERMS:
+            return False
+    return True
 
 
 def known(expr: Expr, fact: str) -> bool | None:

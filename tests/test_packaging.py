@@ -1,6 +1,8 @@
 """What is published: a wheel with the package and nothing else, and an sdist with the tests."""
 
 import os
+import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -50,13 +52,35 @@ def test_the_sdist_holds_what_it_takes_to_test_it(dist):
     with tarfile.open(sdist) as archive:
         names = [Path(name) for name in archive.getnames()]
     assert {name.parts[1] for name in names} == {
-        *("PKG-INFO", "pyproject.toml", ".gitignore"),
-        *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"),
-        *("symrelu", "tests", "examples"),
+        *("PKG-INFO", "pyproject.toml", "hatch_build.py", ".gitignore"),
+        *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", ".github"),
+        *("symrelu", "tests", "examples", "docs"),
     }
     assert {name.suffix for name in names if name.parts[1] in ("symrelu", "tests")} <= {
         *(".py", ".typed"),
     }
+
+
+@pytest.mark.parametrize("repository", ["", "https://example.org/owner/symrelu"])
+def test_no_link_on_an_index_leads_nowhere(repository):
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = hook["published"](readme, repository)
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert all(link.startswith("https://") for link in links)
+    assert bool(links) == bool(hook["addresses"](repository)) == bool(repository)
+    assert (f"({repository}/raw/HEAD/examples/relu.png)" in text) == bool(repository)
+    assert "[CONTRIBUTING]" not in text or repository
+
+
+def test_the_long_description_is_readme(dist):
+    (wheel,) = dist.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+        metadata = archive.read(name).decode()
+    assert "Description-Content-Type: text/markdown" in metadata
+    assert "# The slope at 0" in metadata
+    assert "](examples/" not in metadata
 
 
 def test_the_wheel_passes_tests_of_the_sdist_where_there_is_no_source(dist, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from symrelu.code.kernels import copied
+
 
 def stacked(module: Any, entries: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """An array of the entries, each of the shape that they have in common."""
@@ -13,3 +15,6 @@ def stacked(module: Any, entries: Sequence[Any], shape: tuple[int, ...]) -> Any:
     align = getattr(module, "broadcast_arrays", None) or module.broadcast_tensors
     entries = align(*entries)
     return module.stack(entries).reshape(*shape, *entries[0].shape)
+
+
+STACKED = copied(stacked, {})

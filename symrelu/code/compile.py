@@ -16,8 +16,9 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
+from inspect import isfunction, signature
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     Abs,
@@ -59,19 +60,26 @@ from sympy.tensor.array import NDimArray
 from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
+from symrelu.code.kernels import copied, copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
+from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
+
+_misshapen = copied(misshapen, {})
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
 
 def lambdify(
-    args: Any,
-    expr: Any,
+    args: Several,
+    expr: Scalar | Several,
     modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
@@ -105,8 +113,8 @@ def lambdify(
         What to compute.
     modules : str, module, Engine, dict or list, optional
         ``"numpy"``, ``"scipy"``, ``"jax"``, ``"torch"``, ``"cupy"``, ``"tensorflow"``,
-        ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict gives
-        functions and constants by their SymPy names.  An engine of one's own is made from a
+        ``"numba"``, ``"numexpr"``, ``"math"``, ``"cmath"``, ``"mpmath"`` or ``"sympy"``; a dict
+        gives functions and constants by their SymPy names.  An engine of one's own is made from a
         row of ``symrelu.code.ENGINES`` by ``dataclasses.replace``.  The default is NumPy,
         with SciPy where it is installed.
     printer : Printer, optional
@@ -155,9 +163,12 @@ def lambdify(
     >>> print(inspect.getsource(f))
     def lambdified(x, c):
         t0 = 3*x - 1
-        t1 = numpy.maximum(t0, 0) - c
-        return [t1**2, 6*t1*(numpy.clip(t0, 0, 0) + (t0 > 0))]
+        t1 = relu(t0) - c
+        return [t1**2, 6*t1*step(t0)]
     <BLANKLINE>
+
+    There, ``relu`` and ``step`` are functions that the compiled one carries along.
+
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]
 
@@ -167,8 +178,9 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
-    - NumPy and its relatives: compare complex numbers by their real parts first, so that ReLU of
-      one is a number and not the ``TypeError`` that ``math`` and mpmath raise.
+    - A complex number is a ``TypeError`` to NumPy, SciPy, ``math`` and mpmath; the relatives of
+      NumPy compare by the real parts first.
+    - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
     - ReLU with a number for ``H0`` keeps that slope under ``jax.grad`` and PyTorch's autograd; a
@@ -176,8 +188,8 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
-    - Numba, of what is compiled for NumPy: has no float16; takes arrays only for slopes; int32
-      becomes int64, and a slope with an ``H0`` other than 0 float64.
+    - Numba, of what is compiled for NumPy: has no float16; a slope with an ``H0`` other than 0 is
+      float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
     See Also
@@ -261,9 +273,11 @@ class _Program:
         self.namespace: dict[str, Any] = {}
         self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", "functools"}
         self.taken |= ENGINES.keys() | row.reserved
+        self.taken |= {kernel.name for kernel in row.kernels}
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
+        self.rules: dict[Basic, Rule] = {}
         self.arguments: dict[Basic, str] = {}
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.dtype = ""
@@ -295,6 +309,7 @@ class _Program:
 
     def take(self, args: Sequence[Any]) -> None:
         matrices: list[tuple[str, Expr]] = []
+        checked: list[tuple[str, Expr]] = []
         for arg in args:
             pattern = self._pattern(arg, matrices)
             if pattern.startswith("("):
@@ -304,36 +319,36 @@ class _Program:
             self.parameters.append(pattern)
         for name, matrix in matrices:
             shape = self.engine.row.shape.format(name)
+            known = shape_of(shape, name)
             bound = []
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
-                    bound.append(f"{self.code[size]} = {shape_of(shape, name)}[{axis}]")
+                    bound.append(f"{self.code[size]} = {known}[{axis}]")
             if bound:
                 shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
-                known = shape_of(shape, name)
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    self._wrong(name, shown, shape),
+                    self._wrong(name, repr(f"({', '.join(shown)})")),
                     *bound,
                 ]
-        for name, matrix in matrices:
+            if len(bound) < 2:
+                checked.append((name, matrix))
+        for name, matrix in checked:
             shape = self.engine.row.shape.format(name)
             rows, columns = self._emit(matrix.shape)
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
+            text = f"'({', '.join(shown)})'"
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                self._wrong(name, shown, shape),
+                self._wrong(name, f"f{text}" if "=" in text else text),
             ]
         self.start = len(self.lines)
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> str:
-        message = f"argument {name}: expected shape ({', '.join(shown)}), not "
-        given = f"{shape} or type({name}).__name__"
-        if "shape" in shape:
-            given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        return f'    raise ValueError(f"{message}{{{given}}}")'
+    def _wrong(self, name: str, expected: str) -> str:
+        error = self.provide("misshapen", _misshapen)
+        return f"    raise {error}({name!r}, {expected}, {name})"
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -379,10 +394,12 @@ class _Program:
                 continue
             (code,) = self._emit([_sympified(value)])
             self.code[symbol] = code if code.isidentifier() else self._named(code)
+            self.rules[symbol] = Rule([value])
 
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
         rules = self._rules(roots)
+        self.rules.update(rules)
 
         def target(node: Basic) -> Basic:
             while node in rules and rules[node].write is None:
@@ -400,13 +417,14 @@ class _Program:
                 self.read[operand] = self.arguments[operand]
         eager = self._guard(rules, list(map(target, roots)), target)
         self._mark_kinks(rules)
+        alone = target(roots[0]) if len(roots) == 1 else None  # what is returned needs no name
         for node, made in rules.items():
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
                 is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
                 if made.outside and wraps:
                     code = self._named(code, "{0}")
-                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
+                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH) and node is not alone:
                     code = self._named(code) if node in eager else self._delayed(code)
                 self.code[node] = code
         return [self.code[target(root)] for root in roots]
@@ -492,6 +510,8 @@ class _Program:
         return Code(name)
 
     temporaries = 0
+    loud = ""  # the source without the state of errors, which Numba does not have
+    wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
     def _rules(self, roots: Sequence[Basic]) -> dict[Basic, Rule]:
@@ -517,29 +537,17 @@ class _Program:
     # The function
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
-        roots = list(self._roots(expr))
-        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
-        result = self._written(expr, codes)
-        before = [*self._number_lines(), *self._dtype_line()]
-        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
-        lines.append(f"return {result}")
-        if self.quiet and self.engine.quiet:
-            quiet = self.engine.row.call("quiet")
-            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
-        body = "\n    ".join(lines)
-        source = f"def lambdified({', '.join(self.parameters)}):\n    {body}\n"
-        namespace = {**self.namespace, "__name__": "lambdified", "functools": functools}
-        first, *others = self.engine.imports
-        written = getattr(self.engine.printer, "module_imports", {})
-        for module in {first, *written, *(name for name in others if name in source)}:
-            root = module.partition(".")[0]
-            if root not in source:
-                continue
-            import_module(module)
-            namespace[root] = sys.modules[root]
+        source = self._looped(expr) if self.engine.row.loop else self._source(expr)
+        namespace, kernels = self._namespace(source), self.engine.row.kernels
         filename = f"<lambdify {id(namespace):x}>"
-        exec(compile(source, filename, "exec"), namespace)
-        function: Callable[..., Any] = namespace["lambdified"]
+        function = _executed(source, filename, namespace)
+        if self.wrapped:  # what inspect.getsource shows
+            function.__signature__ = signature(function)
+            function.__wrapped__ = namespace[self.wrapped]
+        if kernels:
+            loud = _executed(self.loud, filename, dict(namespace)) if self.loud else function
+            function.for_numba = for_numba(loud, kernels)
+            function.__numba__ = "for_numba"  # where Numba looks
         # Where inspect.getsource looks; a time of None keeps it there.
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         weakref.finalize(function, linecache.cache.pop, filename, None)
@@ -568,6 +576,93 @@ class _Program:
     def _is_sparse(self, expr: Any) -> bool:
         return isinstance(expr, SparseRepMatrix) and self.engine.row.sparse is not None
 
+    def _namespace(self, source: str) -> dict[str, Any]:
+        """The modules and functions of which the source speaks."""
+        namespace = {**self.namespace, "__name__": "lambdified", "functools": functools}
+        first, *others = self.engine.imports
+        written = getattr(self.engine.printer, "module_imports", {})
+        for module in {first, *written, *(name for name in others if name in source)}:
+            root = module.partition(".")[0]
+            if root in source:
+                import_module(module)
+                namespace[root] = sys.modules[root]
+        kernels = self.engine.row.kernels
+        return namespace | (copies(kernels, import_module(self.engine.module)) if kernels else {})
+
+    def _source(self, expr: Any) -> str:
+        roots = list(self._roots(expr))
+        codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
+        result = self._written(expr, codes)
+        before = [*self._number_lines(), *self._dtype_line()]
+        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
+        lines.append(f"return {result}")
+        source = _definition("lambdified", self.parameters, lines)
+        if not (self.quiet and self.engine.quiet):
+            return source
+        self.loud = source
+        quiet = self.engine.row.call("quiet")
+        lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
+        return _definition("lambdified", self.parameters, lines)
+
+    def _looped(self, expr: Any) -> str:
+        """Code for numbers, a loop that runs it over arrays, and the function that calls it."""
+        if matrices := [a for a in self.arguments if isinstance(a, (MatrixSymbol, IndexedBase))]:
+            raise NotImplementedError(
+                f"lambdify: {self.engine.name} has no arrays of arrays, and the argument "
+                f"{matrices[0]} is one; give its entries, or choose another module"
+            )
+        roots = {root: _entries(root) for root in self._roots(expr)}
+        entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
+        readings = _readings(entries)
+        codes = dict(zip(entries, self._emit(readings), strict=True))
+        reads = dict(zip(entries, self._reads(readings), strict=True))
+        looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
+        outs = {entry: Code(self.fresh(f"out{k}")) for k, entry in enumerate(looped)}
+        loop = self._loop([codes[e] for e in looped], list(outs.values())) if looped else ""
+
+        codes |= outs
+        matrix, run = map(self._of_loops, ("matrix", "run"))
+        for root, parts in roots.items():
+            if parts != [root]:
+                shape = f"({_listed(map(str, root.shape))})"
+                codes[root] = Code(f"{matrix}({shape}, [{', '.join(codes[p] for p in parts)}])")
+        read_by = [reads[entry] for entry in looped]
+        given = ", ".join([self.wrapped, self.loop, str(read_by), *self.arguments.values()])
+        call = [f"{_listed(outs.values())} = {run}({given})"] if looped else []
+        lines = [*self.lines[: self.start], *call, f"return {self._written(expr, codes)}"]
+        return loop + _definition("lambdified", self.parameters, lines)
+
+    def _loop(self, values: list[Code], outs: list[Code]) -> str:
+        """A function of numbers, and the loop that fills arrays with what it returns."""
+        decorator, args = self.engine.row.loop, list(self.arguments.values())
+        given = [name for name, value in self.namespace.items() if isfunction(value)]
+        self.wrapped, self.loop = self.fresh("entry"), self.fresh("loop")
+        i, size, at = self.fresh("i"), self.fresh("size"), self._of_loops("at")
+        body = [*self.lines[self.start :], f"return {_listed(values)}"]
+        turn = ", ".join(f"{at}({arg}, {i})" for arg in args)
+        turns = [
+            f"for {i} in range({size}):",
+            f"    {_listed(f'{out}[{i}]' for out in outs)} = {self.wrapped}({turn})",
+        ]
+        return "\n".join(
+            [
+                *(f"{name} = {decorator}({name})" for name in given),
+                f"@{decorator}\n{_definition(self.wrapped, args, body)}\n",
+                f"@{decorator}\n{_definition(self.loop, [size, *args, *outs], turns)}\n\n",
+            ]
+        )
+
+    def _of_loops(self, name: str) -> str:
+        """The name of what runs the loop, of a module that stands on the engine's."""
+        return self.provide(name, getattr(import_module("symrelu.code.loops"), name))
+
+    def _reads(self, roots: Sequence[Basic]) -> list[list[int]]:
+        """Which of the arguments each root reads, by their places."""
+        places = {arg: 1 << k for k, arg in enumerate(self.arguments)}  # sets, as bits
+        for node, made in self.rules.items():
+            places[node] = functools.reduce(int.__or__, (places[o] for o in made.operands), 0)
+        return [[k for k in range(len(self.arguments)) if places[r] >> k & 1] for r in roots]
+
     def _written(self, expr: Any, codes: dict[Basic, Code]) -> str:
         if isinstance(expr, (list, tuple, Tuple)):
             items = "".join(f"{self._written(item, codes)}, " for item in expr)
@@ -583,6 +678,28 @@ class _Program:
             return self.engine.call("sparse", values, str(rows), str(columns), str(expr.shape))
         code = codes[_sympified(expr)]
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
+
+
+def _listed(items: Iterable[str]) -> str:
+    """Several values, with the comma that makes a tuple of one."""
+    return ", ".join(items := [*items]) + ("," if len(items) == 1 else "")
+
+
+def _entries(root: Any) -> list[Basic]:
+    """What an engine without arrays computes of an explicit one; the root itself of others."""
+    if isinstance(root, MatrixBase):
+        return list(root.flat())
+    return list(root._array) if isinstance(root, NDimArray) else [root]
+
+
+def _executed(source: str, filename: str, namespace: dict[str, Any]) -> Any:
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace["lambdified"]
+
+
+def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
+    body = "\n    ".join(lines)
+    return f"def {name}({', '.join(parameters)}):\n    {body}\n"
 
 
 _LEAVES = (
@@ -603,15 +720,20 @@ def _is_total(node: Basic) -> bool:
     return isinstance(node, _TOTAL)
 
 
-_KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
+_KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
+
+
+def _readings(roots: Sequence[Basic]) -> list[Basic]:
+    """What is computed of the roots: they are walked at once, as they share most of it."""
+    return read(without_deltas(Tuple(*roots)).args)
 
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return without_deltas(expr.as_immutable())
+        return expr.as_immutable()
     if not isinstance(expr, Basic) and getattr(expr, "shape", None):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
-            return without_deltas(sympify(expr, strict=True))
-    raise TypeError(f"lambdify compiles expressions, not {expr!r}")
+            return sympify(expr, strict=True)
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

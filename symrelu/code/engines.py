@@ -1,9 +1,10 @@
 """What each engine calls things: one row per engine, one field per operation.
 
 A field is a template of source text.  ``{0}`` is the first operand and ``{0:p}`` the operand
-beside an operator, in parentheses where it needs them; ``{m}`` is the module.  ``None`` says that
-the engine cannot; whoever asks for the operation is refused when compiling, by ``Engine.call``.
-NumPy's names are the defaults, and another engine is made from a row by ``dataclasses.replace``.
+beside an operator, in parentheses where it needs them; ``{m}`` is the module.  A template that
+binds more loosely than a call is ``Code`` with its level.  ``None`` says that the engine cannot;
+whoever asks for the operation is refused when compiling, by ``Engine.call``.  NumPy's names
+are the defaults, and another engine is made from a row by ``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ import string
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symrelu.code.kernels import KERNELS, Kernel
+
 # How tightly code binds.
-LOOSE, SUM, PRODUCT, POWER, ATOM = range(5)
+CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
+
+# In a template: before a dot, beside an operator, beside a comparison, in a choice.
+_PLACES = {"a": ATOM, "p": POWER, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
@@ -31,8 +37,8 @@ class Code(str):
         return str(self) if self.level >= level else "(" + str(self) + ")"
 
     def __format__(self, spec: str) -> str:
-        """In a template, ``{0:p}`` stands beside an operator, ``{0:a}`` before a dot."""
-        return str(self if spec == "" else self.at(POWER if spec == "p" else ATOM))
+        """In a template, the place tells how tightly it binds."""
+        return str(self if spec == "" else self.at(_PLACES[spec]))
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Engine:
     printer: str = "numpy.NumPyPrinter"  # SymPy's, for what has no field here
     extends: int = 0  # of engines of one module, the one that knows more goes first
     reserved: frozenset[str] = frozenset()  # what no variable may be called
+    lacks: frozenset[str] = frozenset()  # what its printer writes, and it does not have
 
     # What it is
     broadcasts: bool = True  # whether functions and operators work on arrays by entries
@@ -53,6 +60,7 @@ class Engine:
     big: bool = False  # whether integers may have any number of digits
     products: bool = True  # whether products are cheaper than small powers
     wrap: str = "{0}"  # around what is computed at once
+    loop: str | None = None  # the decorator of code for numbers that is run over arrays
     quiet: str | None = "{m}.errstate(all='ignore')"  # no warnings from branches not taken
 
     # Numbers
@@ -65,15 +73,16 @@ class Engine:
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
 
     # Kinks: {1} is the value at 0
-    relu: str | None = "{m}.maximum({0}, 0)"
+    kernels: tuple[Kernel, ...] = KERNELS  # functions that the code may call
+    relu: str | None = "relu({0})"
     relu_at_0: str | None = None  # where the engine differentiates, with slope {1} at 0
-    # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
-    step: str | None = "({m}.clip({0}, 0, 0) + ({0:p} > 0))"
-    step_at_0: str | None = "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))"
+    step: str | None = "step({0})"
+    step_at_0: str | None = "step_at_0({0}, {1})"
+    sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
-    at_least: str | None = None  # maximum of {0} and a number, where that differs
-    at_most: str | None = None
+    at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
+    at_most: str | None = "at_most({0}, {1})"
 
     # Branches
     where: str | None = "{m}.where({0}, {1}, {2})"
@@ -149,7 +158,8 @@ class Engine:
                 f"choose another module, or give one: modules=[{{{of or operation!r}: "
                 "my_function}, ...]"
             )
-        return Code(template.format(*codes, m=self.module, d=d))
+        code = template.format(*codes, m=self.module, d=d)
+        return Code(code, getattr(template, "level", ATOM))
 
     def repeats(self, operation: str) -> bool:
         """Whether the code of an operand is written more than once."""
@@ -173,6 +183,8 @@ _MATRICES = _words(
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
+_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+
 _SCALAR = replace(
     NUMPY,
     names="",
@@ -181,14 +193,18 @@ _SCALAR = replace(
     big=True,
     products=False,
     quiet=None,
-    relu="(0 if {0:p} < 0 else {0:p})",
-    step="(1 if {0:p} > 0 else 0 if {0:p} <= 0 else {0:p})",
-    step_at_0="(1 if {0:p} > 0 else 0 if {0:p} < 0 else {1:p} if {0:p} == 0 else {0:p})",
-    where="({1:p} if {0:p} else {2:p})",
+    **_NO_KERNELS,
+    relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
+    step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
+    step_at_0=Code(
+        "1 if {0:s} > 0 else 0 if {0:s} < 0 else {1:c} if {0:s} == 0 else {0:c}", CHOICE
+    ),
+    sign=Code("1 if {0:s} > 0 else -1 if {0:s} < 0 else {0:c}", CHOICE),
+    where=Code("{1:c} if {0:c} else {2}", CHOICE),
     conjunction="and",
     disjunction="or",
-    maximum="({0:p} if {0:p} >= {1:p} or {0:p} != {0:p} else {1:p})",
-    minimum="({0:p} if {0:p} <= {1:p} or {0:p} != {0:p} else {1:p})",
+    maximum=Code("{0:c} if {0:s} >= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
+    minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
     unit="1",
     divide="{0:p}/{1:p}",
@@ -219,10 +235,20 @@ SCIPY = replace(
     names="conjugate:{m}.conj Ei:scipy.special.expi",
     spaces="scipy.special.{0} {m}.{0}",
 )
+# The clipped x is 0, or nan, in the dtype of x.
+_CUPY_STEP = "{m}.clip({0}, 0, 0) + ({0:p} > 0)"
 CUPY = replace(
     NUMPY,
-    name="cupy", module="cupy", imports=("cupy",), printer="numpy.CuPyPrinter", quiet=None,
-)  # fmt: skip
+    name="cupy",
+    module="cupy",
+    imports=("cupy",),
+    printer="numpy.CuPyPrinter",
+    quiet=None,
+    **_NO_KERNELS,
+    relu="{m}.maximum({0}, 0)",
+    step=f"({_CUPY_STEP})",
+    step_at_0="{m}.where({0:p} == 0, {1}, " + _CUPY_STEP + ")",
+)
 JAX = replace(
     NUMPY,
     name="jax",
@@ -231,6 +257,7 @@ JAX = replace(
     printer="numpy.JaxPrinter",
     spaces="jax.scipy.special.{0} {m}.{0}",
     quiet=None,
+    **_NO_KERNELS,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
     relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
@@ -246,10 +273,12 @@ TORCH = replace(
     spaces="{m}.special.{0} {m}.{0}",
     mod="{m}.remainder({0}, {1})",
     quiet=None,
+    kernels=(),
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
     step_at_0="{m}.where({0:p} == 0, {1}, " + _TORCH_STEP + ")",
+    sign="{m}.where({m}.isnan({0}), {0}, {m}.sign({0}))",
     maximum="{m}.maximum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     minimum="{m}.minimum({m}.as_tensor({0}), {m}.as_tensor({1}))",
     at_least="{m}.clamp({0}, min={1})",  # a tensor made of the number would be of float32
@@ -268,7 +297,7 @@ TORCH = replace(
     numbers="{m}.tensor({0}, dtype={d})",
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
-    blocks=None,
+    blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
@@ -278,10 +307,13 @@ TENSORFLOW = replace(
     imports=("tensorflow",),
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
+    **_NO_KERNELS,
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
-    common="{m}.cast({2}, ({0:p}).dtype)",
+    sign="{m}.where({m}.math.is_nan({0}), {0}, {m}.sign({0}))",
+    like=" + ",
+    common="{m}.cast({2}, {0:p}.dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
     inverse="{m}.linalg.inv({0})",
@@ -293,6 +325,22 @@ TENSORFLOW = replace(
     hadamard="*",
     hadamard_power="{0:a}**{1:a}",
     array="{m}.stack({0})",
+    dtype="{0:a}.dtype",
+    promote="{0}",  # it adds up no dtypes that differ
+    default_dtype="{m}.float32",
+    zeros="{m}.zeros(({0}, {1}), dtype={d})",
+    ones="{m}.ones(({0}, {1}), dtype={d})",
+    eye="{m}.eye({0}, dtype={d})",
+    numbers="{m}.constant({0}, dtype={d})",
+    reals="{m}.constant({0}, dtype={d})",
+    broadcast="{m}.broadcast_to({0}, ({1}, {2}))",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    diag="{m}.linalg.diag({m}.reshape({0}, [-1]))",
+    diagonal="{m}.reshape({m}.linalg.diag_part({0}), [-1, 1])",
+    diagonal_matrix="{m}.linalg.diag({m}.linalg.diag_part({0}))",
+    slogdet="{m}.linalg.slogdet({0})",
+    logdet=Code("{m}.math.log({0:a}[0]) + {0:a}[1]", SUM),  # nan, -oo or 0 and
+    blocks="{m}.concat([{m}.concat(row, 1) for row in {0}], 0)",
 )
 MATH = replace(
     _SCALAR,
@@ -307,23 +355,50 @@ MATH = replace(
 CMATH = replace(
     MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
 )
+NUMBA = replace(
+    MATH,
+    name="numba",
+    spaces="",
+    imports=("math", "numpy", "numba"),
+    loop="numba.njit(error_model='numpy', nogil=True)",  # where nothing raises
+    branches=False,
+    big=False,
+    products=True,
+    bind=True,
+    names="floor:numpy.floor ceiling:numpy.ceil",  # that keep nan, and are floats
+    lacks=frozenset({"math.factorial"}),
+    element=None,
+    item=None,
+    array=None,
+    numbers=None,
+    reals=None,
+)
+_INTERVALS = "symrelu.code.intervals"  # mpmath has them, too
 MPMATH = replace(
     _SCALAR,
     name="mpmath",
     module="mpmath",
-    imports=("mpmath",),
+    imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
     quadrature="(lambda f, a, b, *p: {m}.quad(lambda x: f(x, *p), [a, b]))({0}, {1}, {2}{3})",
     evaluate="{0}.evalf({m}.mp.dps)._to_mpmath({m}.mp.prec)",
+    relu=f"{_INTERVALS}.relu({{0}})",
+    step=f"{_INTERVALS}.step({{0}})",
+    step_at_0=f"{_INTERVALS}.step({{0}}, {{1}})",
+    sign=f"{_INTERVALS}.sign({{0}})",
+    maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
+    minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
+    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
+    names="Abs:symrelu.code.intervals.absolute",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
     matmul="{0:p}*{1:p}",
     transpose="{0:a}.T",
-    inverse="{0:a}**-1",
+    inverse="{m}.inverse({0})",
     solve="{m}.lu_solve({0}, {1})",
     determinant="{m}.det({0})",
-    matrix_power="({0:a}**{1})",
+    matrix_power=Code("{0:a}**{1:a}", POWER),
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",
@@ -344,6 +419,7 @@ SYMPY = replace(
     relu="symrelu.ReLU({0})",
     step="sympy.Heaviside({0}, 0)",
     step_at_0="sympy.Heaviside({0}, {1})",
+    sign="sympy.sign({0})",
     maximum="sympy.Max({0}, {1})",
     minimum="sympy.Min({0}, {1})",
     conjunction="&",
@@ -357,7 +433,7 @@ SYMPY = replace(
     determinant="{0:a}.det()",
     trace="{0:a}.trace()",
     total="sum({0:a})",
-    matrix_power="{0:p}**{1}",
+    matrix_power=Code("{0:a}**{1:a}", POWER),
     zeros="{m}.zeros({0}, {1})",
     ones="{m}.ones({0}, {1})",
     eye="{m}.eye({0})",
@@ -366,6 +442,7 @@ SYMPY = replace(
     numbers="{m}.Matrix({0})",
     reals="{m}.Matrix({0})",
 )
+_NUMEXPR_STEP = "where({0:p} == {0:p}, ({0:p} > 0)*1, {0})"
 NUMEXPR = replace(
     _SCALAR,
     name="numexpr",
@@ -380,8 +457,10 @@ NUMEXPR = replace(
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",
-    step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-    step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    # A choice that is the same almost everywhere takes a fraction of the time of one that is not.
+    step=_NUMEXPR_STEP,
+    step_at_0="where({0:p} == 0, {1}, " + _NUMEXPR_STEP + ")",
+    sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
     where="where({0}, {1}, {2})",
     conjunction="&",
     disjunction="|",
@@ -394,7 +473,8 @@ NUMEXPR = replace(
     wrap="numexpr.evaluate({0!r}, truediv=True)",
 )
 
-ENGINES: dict[str, Engine] = {
-    row.name: row
-    for row in (NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, MPMATH, SYMPY, NUMEXPR)
-}
+_ROWS = (
+    NUMPY, SCIPY, CUPY, JAX, TORCH, TENSORFLOW, MATH, CMATH, NUMBA, MPMATH, SYMPY, NUMEXPR,
+)  # fmt: skip
+
+ENGINES: dict[str, Engine] = {row.name: row for row in _ROWS}

@@ -29,15 +29,17 @@ _POINTS = [[Rational(number) for number in row.split()] for row in _ROWS]
 _SINGLE = 1e-4  # two conventions differ by more, single precision by less
 
 
-def of_sympy(kind: type) -> bool:
-    """Whether a class is one of SymPy's own: any other may be called anything."""
-    home = sys.modules.get(kind.__module__) if kind.__module__.startswith("sympy.") else None
-    return getattr(home, kind.__name__, None) is kind
+def is_sympys(node: Basic) -> bool:
+    """Whether the class is SymPy's or ours, and not one of the same name, which is all they see."""
+    kind = type(node)
+    module = sys.modules.get(kind.__module__)
+    known = kind.__module__.partition(".")[0] in ("sympy", "symrelu")
+    return known and getattr(module, kind.__name__, None) is kind
 
 
 def find(node: Basic, row: Engine) -> str | None:
     """The engine's name of a function that SymPy's printer for it does not know."""
-    if not (isinstance(node, Application) and of_sympy(type(node))):
+    if not (isinstance(node, Application) and is_sympys(node)):
         return None
     kind = type(node).__name__
     vouched = MODULES.get(row.name, ((), (), {}))[2].get(kind)
@@ -61,7 +63,7 @@ def _names(kind: str) -> Iterator[str]:
 def rewritings(node: Basic) -> Iterator[Basic]:
     """The function in terms of others, by SymPy's own formulas."""
     prefix = "_eval_rewrite_as_"
-    if of_sympy(type(node)):
+    if is_sympys(node):
         for method in filter(lambda name: name.startswith(prefix), dir(node)):
             with suppress(Exception):  # they expect to be asked by ``rewrite``
                 written = sympify(getattr(node, method)(*node.args))

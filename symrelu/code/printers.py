@@ -59,6 +59,7 @@ from sympy import (
     Tuple,
     ZeroMatrix,
     default_sort_key,
+    sign,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
@@ -77,7 +78,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
 from symrelu.code import known
-from symrelu.code.arrays import stacked
+from symrelu.code.arrays import STACKED
 from symrelu.code.engines import ATOM, LOOSE, POWER, PRODUCT, SUM, Code, Engine
 from symrelu.code.lower import (
     Count,
@@ -150,7 +151,7 @@ def _operand_printer(printer: Any, row: Engine) -> CodePrinter:
 
         def _print(self, expr: Any, **kwargs: Any) -> str:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
-            return super()._print(expr, **kwargs) if code is None else code
+            return super()._print(expr, **kwargs) if code is None else code.at(SUM)
 
         def _print_Function(self, expr: Any) -> str:
             try:
@@ -186,6 +187,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
+    if not (known.is_sympys(node) or _is_printed_by_user(engine.printer, node)):
+        raise NotImplementedError(_no_form(engine, node))
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
     operands = dict.fromkeys(filter(_is_operand, _flat(node.args)))
@@ -196,6 +199,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         engine.printer.codes = dict(zip(stand_ins.values(), codes, strict=True))
         for text in (by(engine, shell) for by in (_printed, _found, _evaluated)):
             if text:
+                for code in codes:
+                    text = text.replace(f"(({code}))", f"({code})")
                 return Code(text, ATOM if _is_closed(text) else LOOSE)
         raise PrintMethodNotImplementedError(_no_form(engine, node))
 
@@ -283,7 +288,7 @@ def _found(engine: Target, shell: Basic) -> str:
 
 def _evaluated(engine: Target, shell: Basic) -> str:
     """What SymPy computes, where the engine computes with numbers like SymPy's."""
-    if not engine.evaluate or not known.of_sympy(type(shell)):
+    if not engine.evaluate or not known.is_sympys(shell):
         return ""
     if not any(known.evaluated(shell, at) is not None for at in known.samples(shell)):
         return ""
@@ -292,11 +297,21 @@ def _evaluated(engine: Target, shell: Basic) -> str:
     return str(engine.row.call("evaluate", call))
 
 
+def _is_printed_by_user(printer: CodePrinter, node: Basic) -> bool:
+    """Whether the class has a method for the printer, or the printer one for the class."""
+    name = type(node).__name__
+    method = getattr(type(printer), f"_print_{name}", None)
+    return (
+        hasattr(node, printer.printmethod or "")
+        or name in printer._settings.get("user_functions", ())
+        or (method is not None and not method.__module__.startswith("sympy."))
+    )
+
+
 def _named(engine: Target, node: Basic) -> str | None:
     """The engine's name of a function that SymPy's printer does not know."""
     names = dict(name.split(":") for name in engine.names.split())
-    is_sympys = type(node).__module__.startswith("sympy.")
-    name = names.get(type(node).__name__) if is_sympys else None
+    name = names.get(type(node).__name__) if known.is_sympys(node) else None
     return name and name.format(m=engine.module)
 
 
@@ -339,6 +354,8 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
     if not names <= modules.union(
         _BUILTINS, of_numexpr or (), *map(_names, engine.printer.codes.values())
     ):
+        return False
+    if any(name in text for name in engine.lacks):
         return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
@@ -514,8 +531,10 @@ def _(node: Basic, engine: Target) -> Rule:
 
 def _no_form(engine: Target, node: Basic) -> str:
     name = type(node).__name__
+    named = isinstance(node, AppliedUndef) or known.is_sympys(node)
+    of = name if named else f"{type(node).__module__}.{name}"
     return (
-        f"lambdify: {engine.name} has no numeric form of {name}; choose another module, or give "
+        f"lambdify: {engine.name} has no numeric form of {of}; choose another module, or give "
         f"one: modules=[{{{name!r}: my_function}}, ...]"
     )
 
@@ -584,19 +603,22 @@ def _(node: Expr, engine: Target) -> Rule:
 _LINE = 40  # terms or factors that go on one line; Python's parser nests them
 
 
-def _join(parts: list[str], sign: str) -> str:
+def _join(parts: list[str], between: str) -> str:
     while len(parts) > _LINE:
         groups = [parts[i : i + _LINE] for i in range(0, len(parts), _LINE)]
-        parts = [f"({sign.join(group)})" if len(group) > 1 else group[0] for group in groups]
-    return sign.join(parts)
+        parts = [f"({between.join(group)})" if len(group) > 1 else group[0] for group in groups]
+    return between.join(parts)
 
 
 @rule.register(Add)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*terms: Code) -> Code:
         # a number last, and what is subtracted not first
-        ordered = sorted(terms, key=lambda t: (t.startswith("-"), t[:1].isdigit()))
-        text = _join([term.at(PRODUCT) for term in ordered], " + ")
+        texts = sorted(
+            (term.at(PRODUCT) for term in terms),
+            key=lambda text: (text.startswith("-"), text.lstrip("-")[:1].isdigit()),
+        )
+        text = _join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
 
     return Rule(node.args, write)
@@ -606,7 +628,7 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     number, rest = node.as_coeff_mul(rational=True)
     above, below = [], []
-    for factor in rest:
+    for factor in _one_number(rest, engine):
         base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, S.One)
         if exponent.is_Rational and exponent.is_negative:
             below.append(Pow(base, -exponent))
@@ -623,12 +645,23 @@ def _(node: Expr, engine: Target) -> Rule:
         if down:
             divisor = Code(_join(down, "*"), PRODUCT if len(down) > 1 else POWER)
             if below and node in engine.guarded:
-                text = engine.row.call("divide", Code(text, PRODUCT), divisor)
+                dividend = Code(text, PRODUCT if len(up) > 1 else POWER)
+                text = engine.row.call("divide", dividend, divisor)
             else:
                 text += f"/{divisor.at(POWER)}"
         return Code("-" + text if number.is_negative else text, PRODUCT)
 
     return Rule([*above, *below], write)
+
+
+def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
+    """The factors, with one float for numbers by which the product would be divided."""
+    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
+    if engine.exact or not any(f.is_Pow and f.exp.is_negative for f in numbers):
+        return factors
+    value = float(Mul(*numbers))
+    others = [f for f in factors if f not in numbers]
+    return [Float(value), *others] if isfinite(value) and value else factors
 
 
 def _coefficient(
@@ -637,7 +670,8 @@ def _coefficient(
     """The size of a rational factor: what is multiplied by, and what is divided by.
 
     An integer times an array of small integers overflows where a float does not.  A quotient
-    is one number, but where a kink depends on the product: (1/49)*49 is less than 1.
+    is one number, as to multiply takes less time than to divide; but where a kink depends on the
+    product, it is so only if it is exact: (1/49)*49 is less than 1.
     """
     p, q = abs(number.p), number.q
     if engine.exact:
@@ -647,7 +681,7 @@ def _coefficient(
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
         return [str(p)] * (p != 1 or alone), []
-    if not alone and max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
+    if not alone and q & (q - 1) and max(p, q) < 65504 and node in engine.below:
         return [f"{p}.0"] * (p != 1), [str(q)]
     if max(p, q) < 2**53:
         return [f"({p}/{q})"], []
@@ -693,11 +727,23 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([Pow(base, -exponent)], inverse)
     if exponent is S.Half:
         return Rule([base], lambda code: engine.call("sqrt", code))
-    if engine.products and exponent in (3, 4):
-        if exponent == 4:
-            return Rule([Pow(Pow(base, 2), 2, evaluate=False)], lambda code: code)
-        return Rule([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
+    if engine.products and exponent in _POWERS:
+        return _by_products(node)
     return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
+
+
+_POWERS = range(3, 33)  # that are computed by products; further on their roundings add up
+
+
+def _by_products(node: Expr) -> Rule:
+    """A power as a square, of a power that others may need too, or as a product."""
+    base, exponent = node.args
+    if exponent == 3:
+        return Rule([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
+    half, is_odd = divmod(int(exponent), 2)
+    if is_odd:
+        return Rule([node.func(base, exponent - 1), base], _multiple)
+    return Rule([node.func(base, half)], lambda b: Code(f"{b.at(ATOM)}**2", POWER))
 
 
 # The kinked functions
@@ -719,6 +765,12 @@ def _(node: Expr, engine: Target) -> Rule:
     if H0.is_zero:
         return Rule([x], lambda code: engine.call("step", code, of=node), engine.repeats("step"))
     return Rule([x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True)
+
+
+@rule.register(sign)
+def _(node: Expr, engine: Target) -> Rule:
+    repeats = engine.repeats("sign")
+    return Rule(node.args, lambda code: engine.call("sign", code, of=node), repeats)
 
 
 @rule.register(DiracDelta)
@@ -747,7 +799,7 @@ def _(node: Expr, engine: Target) -> Rule:
         (x,) = (a for a in node.args if not a.is_number)
         return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
     return Rule(
-        node.args,
+        sorted(node.args, key=lambda arg: arg.is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
     )
@@ -764,10 +816,10 @@ def _(node: Relational, engine: Target) -> Rule:
 @rule.register(And)
 @rule.register(Or)
 def _(node: Basic, engine: Target) -> Rule:
-    sign = engine.conjunction if isinstance(node, And) else engine.disjunction
+    operator = engine.conjunction if isinstance(node, And) else engine.disjunction
 
     def write(*codes: Code) -> Code:
-        return Code(f" {sign} ".join(c.at(ATOM) for c in codes), LOOSE)
+        return Code(f" {operator} ".join(c.at(ATOM) for c in codes), LOOSE)
 
     # What may fail for some numbers comes behind what guards it.
     operands = sorted(node.args, key=lambda a: (a.has(Pow, Application), default_sort_key(a)))
@@ -919,14 +971,16 @@ def _(node: Expr, engine: Target) -> Rule:
 @rule.register(HadamardProduct)
 def _(node: Expr, engine: Target) -> Rule:
     def write(*codes: Code) -> Code:
-        sign = engine.call("hadamard", of=node)
-        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], sign), PRODUCT)
+        times = engine.call("hadamard", of=node)
+        return Code(_join([_first(codes[0]), *map(_factor, codes[1:])], times), PRODUCT)
 
     return Rule(_broadcasting(node.args), write)
 
 
 @rule.register(HadamardPower)
 def _(node: Expr, engine: Target) -> Rule:
+    if engine.products and engine.hadamard_power and node.args[1] in _POWERS:
+        return _by_products(node)
     return Rule(node.args, lambda b, e: Code(engine.call("hadamard_power", b, e, of=node), POWER))
 
 
@@ -964,6 +1018,8 @@ def _multiple(c: Code, code: Code) -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
+    if c.startswith("-") and c.level == PRODUCT and "*" not in c:
+        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
     return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
 
 
@@ -1034,7 +1090,7 @@ def _(node: Any, engine: Target) -> Rule:
 
 def _stack(entries: Sequence[Expr], shape: str, node: Basic, engine: Target) -> Rule:
     """An array of entries that may be numbers and arrays."""
-    name = engine.functions.provide("stacked", stacked)
+    name = engine.functions.provide("stacked", STACKED)
 
     def write(*codes: Code) -> Code:
         cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]

@@ -71,6 +71,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
+from symrelu.gradients.branches import InBranch
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -79,6 +80,7 @@ from symrelu.matrices.algebra import (
     inner,
     matadd,
     matmul,
+    power,
     single_entry,
     split,
     transpose,
@@ -208,8 +210,7 @@ def times(cotangent: Expr, *factors: Expr) -> Expr:
     Large ones are not even looked into: SymPy would merge nested products and sort
     their factors, and along a deep expression both take more than linear time.
     """
-    if isinstance(cotangent, Piecewise):
-        # Inside, so that a derivative has no say where its branch is not taken.
+    if isinstance(cotangent, Piecewise) and is_small(cotangent):  # a formula to be read
         pieces = [(times(e, *factors) if e else e, c) for e, c in cotangent.args]
         return Piecewise(*pieces, evaluate=all(is_small(e) for piece in pieces for e in piece))
     if not all(map(is_small, (cotangent, *factors))):
@@ -242,7 +243,7 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     base, exponent = node.args
     if base in needed:
-        yield base, times(cotangent, exponent, Pow(base, exponent - 1))
+        yield base, times(cotangent, exponent, power(base, exponent - 1))
     if exponent in needed:
         yield exponent, times(cotangent, node, log(base))
 
@@ -318,10 +319,10 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(Piecewise)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    conditions = tuple(condition for _, condition in node.args)
     for i, (branch, _) in enumerate(node.args):
         if branch in needed:
-            pieces = [(cotangent if j == i else 0, cond) for j, (_, cond) in enumerate(node.args)]
-            yield branch, Piecewise(*pieces, evaluate=is_small(node) and is_small(cotangent))
+            yield branch, InBranch(cotangent, conditions, i)
 
 
 # Matrices
@@ -420,14 +421,21 @@ def of_entries(
         if scalar in needed:
             yield scalar, inner(cotangent, _partial(node, parameter, diff))
     for part in set(preorder_traversal(function.expr)) - {*function.variables}:
-        if part in needed and getattr(part, "_diff_wrt", False):
+        if part in needed and getattr(part, "_diff_wrt", False) and not part.is_Matrix:
             yield part, inner(cotangent, _partial(node, part, diff))
 
 
 def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
     """The elementwise derivative of a function of entries by one of its variables."""
     variables, body = node.function.variables, node.function.expr
-    slope = diff(body, v)
+    # All that is written here is real, and SymPy's derivatives of Abs, say, ask for it.
+    real = {
+        part: Dummy(real=True)
+        for part in body.atoms(Symbol, MatrixElement)
+        if part.is_extended_real is None
+    }
+    back = {stand_in: part for part, stand_in in real.items()}
+    slope = diff(body.xreplace(real), v.xreplace(real)).xreplace(back)
     if slope == body:
         return node
     scalar, slope = slope.as_independent(*variables, as_Add=False)
@@ -527,7 +535,17 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(DiagonalOf)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    yield node.args[0], DiagMatrix(cotangent)
+    (matrix,), (length, _) = node.args, node.shape
+    if matrix.shape == (length, length):
+        yield matrix, DiagMatrix(cotangent)
+    elif length is None:
+        raise NotImplementedError(
+            f"gradient has no rule for {node}, of which it is not known how long it is; give the "
+            f"dimensions of {matrix} numbers"
+        )
+    else:
+        square = MatrixSlice(matrix, (0, length), (0, length))
+        yield from pullback(square, DiagMatrix(cotangent), needed)
 
 
 @pullback.register(DiagonalMatrix)

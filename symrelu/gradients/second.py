@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     BlockMatrix,
@@ -38,14 +38,19 @@ from symrelu.gradients.rules import (
     pullback,
 )
 from symrelu.gradients.steps import without_powers
+from symrelu.inputs import remedy
 from symrelu.matrices.algebra import transpose
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
+from symrelu.matrices.typesetting import dressed
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
 
 _SEQUENCES = (list, tuple, Tuple, NDimArray, MatrixBase)
 
 
-def jacobian(exprs: Any, wrt: Any) -> Any:
+def jacobian(exprs: Several, wrt: Several) -> Any:
     r"""
     The Jacobian matrix of several expressions, or of a column.
 
@@ -117,9 +122,9 @@ def jacobian(exprs: Any, wrt: Any) -> Any:
     >>> c, v = MatrixSymbol("c", 2, 1), MatrixSymbol("v", 3, 1)
     >>> pulled = gradient(Trace(c.T*V*ReLU(W*x)), x)
     >>> pulled
-    W.T*(HadamardProduct(V.T*c, Heaviside.(W*x, 0)))
+    W.T*HadamardProduct(V.T*c, Heaviside.(W*x, 0))
     >>> gradient(Trace(v.T*pulled), c)
-    V*(HadamardProduct(W*v, Heaviside.(W*x, 0)))
+    V*HadamardProduct(W*v, Heaviside.(W*x, 0))
 
     See Also
     ========
@@ -142,7 +147,7 @@ def jacobian(exprs: Any, wrt: Any) -> Any:
     return _assembled(found, variables, exprs)
 
 
-def hessian(expr: Any, wrt: Any, along: Any = None) -> Any:
+def hessian(expr: Scalar | MatrixBase, wrt: Several, along: Any = None) -> Any:
     r"""
     The second derivatives of a scalar, as numbers at points; or their product with a direction.
 
@@ -215,7 +220,7 @@ def hessian(expr: Any, wrt: Any, along: Any = None) -> Any:
     2*A.T*A
     >>> W, D, X = MatrixSymbol("W", 2, 3), MatrixSymbol("D", 2, 3), MatrixSymbol("X", 3, 9)
     >>> hessian(Trace(ReLU(W*X)*ReLU(W*X).T), W, along=D)
-    2*(HadamardProduct(D*X, Heaviside.(W*X, 0)))*X.T
+    2*HadamardProduct(D*X, Heaviside.(W*X, 0))*X.T
 
     See Also
     ========
@@ -243,7 +248,7 @@ def hessian(expr: Any, wrt: Any, along: Any = None) -> Any:
     found = vjp([s for s in seeds if not any(map(is_nothing, s))], directions, _at_points)
 
     def answer(variable: Expr) -> Expr:
-        product = without_powers(presented(found[variable]))
+        product = dressed(without_powers(presented(found[variable])))
         return product.as_immutable() if isinstance(product, MatrixBase) else product
 
     return mirror(wrt, answer)
@@ -256,7 +261,7 @@ def _hessian(loss: Expr, wrt: Any) -> Any:
     if any(v.is_Matrix for v in variables):
         if any(not isinstance(by_variable[v], MatrixBase) for v in variables if v.is_Matrix):
             rows = [_rows_of(by_variable[v], variables, _at_points) for v in variables]
-            return without_powers(_in_blocks(rows))
+            return dressed(without_powers(_in_blocks(rows)))
         elements = {e: slope for v in variables for e, slope in _elements(v, by_variable[v])}
         variables, by_variable = list(elements), elements
     upper = [
@@ -333,7 +338,9 @@ def _scalars(exprs: Any) -> list[Expr]:
             "of a scalar, take gradient, or put it into a list"
         )
     if not isinstance(exprs, _SEQUENCES):
-        raise TypeError(f"jacobian takes a list or a column of expressions, not {exprs!r}")
+        raise TypeError(
+            f"jacobian takes a list or a column of expressions, not {exprs!r}{remedy(exprs)}"
+        )
     _check_is_flat(exprs, "expressions")
     return [scalar(item, "each row of jacobian") for item in exprs]
 

@@ -9,13 +9,16 @@ variable of its own, so that no cell is missed.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from random import Random
 
 from mpmath.libmp import to_rational
 from sympy import S
 
 from symrelu.kinks.numbers import Near, Number, is_zero, minus, plus
-from symrelu.kinks.steps import Monomial, Polynomial, Steps, name
+from symrelu.kinks.polynomials import Monomial, Polynomial
+from symrelu.kinks.steps import Steps, name
 from symrelu.signs import signs
 
 _KINKS = 12
@@ -43,14 +46,16 @@ def polynomial_everywhere(steps: Steps, form: Polynomial) -> Polynomial | None:
 
 def _involved(steps: Steps, form: Polynomial) -> list[int]:
     """The steps in it, and those inside of them; inner ones come first."""
-    found: set[int] = set()
-    stack = [form]
+    found, stack = 0, [form]
     while stack:
-        masks = {mask for mask, _ in stack.pop()}
-        for i in {i for mask in masks for i in range(mask.bit_length()) if mask >> i & 1} - found:
-            found.add(i)
-            stack.append(steps.kinks[i][1])
-    return sorted(found)
+        new = reduce(or_, (mask for mask, _ in stack.pop()), 0) & ~found
+        found |= new
+        stack += (steps.kinks[i][1] for i in _bits(new))
+    return _bits(found)
+
+
+def _bits(mask: int) -> list[int]:
+    return [i for i in range(mask.bit_length()) if mask >> i & 1]
 
 
 class _Cells:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial, reduce, singledispatch
+from functools import reduce, singledispatch
 from itertools import chain, pairwise
 from operator import add, mul
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from sympy import (
     Abs,
@@ -17,19 +17,17 @@ from sympy import (
     Eq,
     Expr,
     Heaviside,
+    Lambda,
     Max,
     Min,
     Mul,
     Ne,
     Piecewise,
-    Poly,
     Pow,
     S,
     SingularityFunction,
     Symbol,
-    expand,
     factor,
-    reduced,
     sign,
     sqrt,
 )
@@ -42,7 +40,6 @@ from sympy.core.relational import (
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.polys.polyerrors import ComputationFailed, PolynomialError
 
 from symrelu.function import ReLU
 from symrelu.graph import postorder
@@ -62,11 +59,19 @@ from symrelu.kinks.numbers import (
     tidy,
     times,
 )
-from symrelu.kinks.pieces import Break, Pieces
+from symrelu.kinks.pieces import HIGHEST, Break, Pieces
+from symrelu.kinks.polynomials import TooLargeError, degree, expanded, plain, powers_of, quotient
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, is_written_out, signs
 
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
 
+
+@overload
+def as_relu(expr: Scalar, H0: Scalar | None = None) -> Expr: ...
+@overload
+def as_relu(expr: Several, H0: Scalar | None = None) -> Any: ...
 def as_relu(expr: Any, H0: Any = None) -> Any:
     r"""
     Write ``Max``, ``Min``, ``Abs``, ``Piecewise`` and steps in terms of ReLU.
@@ -115,6 +120,8 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     TypeError
         If ``expr`` is a string or not made of expressions, or if ``H0`` is not a scalar
         expression.
+    ValueError
+        If ``H0`` is known not to be real.
 
     Examples
     ========
@@ -187,7 +194,8 @@ def piecewise(expr: Expr) -> Expr | None:
     """The one ``Piecewise`` that a piecewise polynomial of one variable is, sorted."""
     form = _form_of(expr)
     if isinstance(form, Line):
-        return form.as_piecewise(slopes=False)
+        turned = form.x is not None and form.x.is_Add and form.x.could_extract_minus_sign()
+        return (flipped(form) if turned else form).as_piecewise(slopes=False)
     return None if form is None else form.as_piecewise()
 
 
@@ -211,14 +219,15 @@ class Conversion:
     def __init__(self, H0: Expr | None = None) -> None:
         self.H0 = H0
         self.forms: dict[Basic, Form] = {}
+        self.seen: set[Basic] = set()
         self.kinked: dict[Basic, bool] = {}
         self.rebuilds: dict[Basic, Any] = {}
         self.made: dict[tuple[Expr, Expr], Expr] = {}  # to make one again costs SymPy's time
 
     def prepared(self, root: Basic) -> Basic:
         """The same, what is inside known when it is asked for, without recursion."""
-        for node in postorder(root):
-            if _is_scalar(node):
+        for node in postorder(root, self.seen):
+            if is_scalar(node):
                 self.form(node)
             elif self.has_kinks(node):
                 self.rebuilt(node)
@@ -251,7 +260,7 @@ class Conversion:
         """The node in terms of ReLU."""
         if not self.has_kinks(node):
             return node
-        if _is_scalar(node) and isinstance(form := self.form(node), Line):
+        if is_scalar(node) and isinstance(form := self.form(node), Line):
             return self.expr(form)
         return self.rebuilt(node)
 
@@ -356,8 +365,10 @@ def _with(node: Any, args: list[Any]) -> Any:
     return Elementwise.of(lambda entry: body.xreplace({d: entry}), expr)
 
 
-def _is_scalar(node: Any) -> bool:
-    return isinstance(node, Expr) and not node.is_Matrix and not hasattr(node, "applyfunc")
+def is_scalar(node: Any) -> bool:
+    """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
+    scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
+    return scalar and not hasattr(node, "applyfunc")
 
 
 def _by_variable(lines: Iterable[Line]) -> dict[Expr, Line]:
@@ -459,11 +470,18 @@ def _(node: Pow, to: Conversion) -> Form:
     return _in_pieces(node, to) or opaque(to.rebuilt(node))
 
 
+_DEGREE = 12  # to factor what is of a high one may take for ever
+
+
 def _is_root(node: Basic) -> bool:
     """Whether it could be the root of a square, of which there is more than SymPy's Abs."""
     is_root = node.is_Pow and node.exp is S.Half and node.base.is_Add and is_small(node)
     real = is_root and node.base.is_extended_real and not node.is_number
-    return bool(real and node.base.is_polynomial(*node.base.free_symbols))
+    if not (real and node.base.is_polynomial(*node.base.free_symbols)):
+        return False
+    with suppress(TooLargeError):
+        return degree(plain(node.base)) <= _DEGREE
+    return False
 
 
 @rule.register(SingularityFunction)
@@ -571,11 +589,20 @@ def _pieces(arg: Expr, form: Form, x: Any) -> Pieces | None:
         return form
     if form.x in (None, x):
         return Pieces.of(form, x)
-    if x.is_Symbol and arg.is_polynomial(x):
-        coefficients = Poly(arg, x).all_coeffs()
-        if all(c.is_number for c in coefficients):
-            return Pieces(x, (), (tuple(map(number, reversed(coefficients))),))
-    return None
+    coefficients = _coefficients(arg, x) if x.is_Symbol and arg.is_polynomial(x) else None
+    return None if coefficients is None else Pieces(x, (), (coefficients,))
+
+
+def _coefficients(arg: Expr, x: Symbol) -> tuple[Number, ...] | None:
+    """Those of a polynomial in x, if they are numbers and there are not too many."""
+    try:
+        by_power = powers_of(x, plain(arg))
+    except TooLargeError:
+        return None
+    degree = max(by_power, default=0)
+    if degree > HIGHEST or not all(c.is_number for c in by_power.values()):
+        return None
+    return tuple(number(by_power.get(k, S.Zero)) for k in range(degree + 1))
 
 
 def _with_steps(node: Expr, to: Conversion) -> Form | None:
@@ -595,7 +622,7 @@ def _without_steps(node: Expr, to: Conversion) -> Expr | None:
     converted = to.rebuilt(node)
     if not _has_steps(converted):
         return converted if converted != node else None
-    terms = list(Add.make_args(expand_only(converted)))
+    terms = list(Add.make_args(expanded(converted)))
     absorbed = []
     for step in dict.fromkeys(f for term in terms for f in Mul.make_args(term) if as_step(f)):
         u, ramp = _ramp(step)
@@ -657,7 +684,7 @@ def _in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
     """Look at every interval between the points where a condition or a piece may change."""
     gaps = {}
     for rel in _relations(node):
-        if not (_is_scalar(rel.lhs) and _is_scalar(rel.rhs) and type(rel) in _HOLDS):
+        if not (is_scalar(rel.lhs) and is_scalar(rel.rhs) and type(rel) in _HOLDS):
             raise NoLineError
         more, less = (rel.gts, rel.lts) if isinstance(rel, _ORDERS) else rel.args
         gaps[rel] = upright(to.sum([to.line(more), S.NegativeOne * to.line(less)]))
@@ -697,7 +724,7 @@ def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> 
     branch = node.args[owner].expr
     if x.is_Symbol and as_expr(here.value).has(x):
         t = as_expr(here.t)
-        value, slope = expand(branch.subs(x, t)), branch.diff(x).subs(x, t)
+        value, slope = tidy(branch.subs(x, t)), branch.diff(x).subs(x, t)
         return Break(here.t, number(value), number(slope))
     return here
 
@@ -766,30 +793,4 @@ def _in_two_pieces(node: Any, to: Conversion) -> Line | None:
             return None
         H0 = share
     kink = ReLU(u, H0 if to.H0 is None else to.H0)
-    return to.read(expand_only(g + k * kink)).line
-
-
-# Polynomials
-
-
-expand_only = partial(expand, log=False, power_base=False, power_exp=False)
-
-
-def quotient(dividend: Expr, divisor: Expr) -> Expr | None:
-    """The quotient of two polynomials in whatever they are made of, if it leaves no remainder."""
-    return divided(expand_only(dividend), expand_only(divisor))
-
-
-def divided(dividend: Expr, divisor: Expr) -> Expr | None:
-    """The same, for polynomials that are written out."""
-    if divisor == 0:
-        return None
-    (c, p), (d, q) = dividend.primitive(), divisor.primitive()
-    for k, same in ((S.Zero, S.Zero), (S.One, q), (S.NegativeOne, -q)):
-        if p == same:
-            return k * c / d
-    try:
-        (result,), remainder = reduced(p, [q])
-    except (PolynomialError, ComputationFailed):  # it is no polynomial, or there is nothing in it
-        return None
-    return c / d * result if remainder == 0 else None
+    return to.read(expanded(g + k * kink)).line

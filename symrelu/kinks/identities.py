@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
-from sympy import Basic, Expr, Max, Min, Piecewise, S, count_ops
+from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops, default_sort_key
 from sympy.matrices import MatrixBase
 
 from symrelu.graph import holds, postorder
 from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
-from symrelu.kinks.conversion import Conversion, broken_line, piecewise
-from symrelu.kinks.steps import Polynomial, Steps, as_sum
-from symrelu.signs import is_written_out
+from symrelu.kinks.conversion import Conversion, broken_line, is_scalar, piecewise
+from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
+from symrelu.kinks.steps import Steps
+from symrelu.signs import is_small, is_written_out
+
+if TYPE_CHECKING:
+    from sympy import Expr
+
+    from symrelu.inputs import Scalar, Several
 
 
+@overload
+def relusimp(expr: Scalar) -> Expr: ...
+@overload
+def relusimp(expr: Several) -> Any: ...
 def relusimp(expr: Any) -> Any:
     r"""
     Simplify by what holds of the values of ReLU and its relatives.
@@ -91,18 +101,24 @@ _ROUNDS = 20
 
 def _simplified(expr: Any) -> Any:
     """What cannot be written any shorter, inside and out."""
+    passed: list[Any] = []
     for _ in range(_ROUNDS):
-        before, expr = expr, _Request().simplified(expr)
-        # To compare large graphs takes SymPy longer than the tree is large.
-        if expr is before or not _is_shorter(expr, before):
+        passed.append(expr)
+        expr = _Request().simplified(expr)
+        if expr is passed[-1]:
             break
+        if not is_written_out(expr):
+            # To compare large graphs takes SymPy longer than the tree is large.
+            if _length(expr) >= _length(passed[-1]):
+                break
+        elif expr in passed:  # mostly the last; of several ways to write it, one
+            again = passed[passed.index(expr) :]
+            return min(again, key=_order) if len(again) > 1 else expr
     return expr
 
 
-def _is_shorter(expr: Any, before: Any) -> bool:
-    if is_written_out(expr) and is_written_out(before):
-        return bool(expr != before)
-    return _length(expr) < _length(before)
+def _order(expr: Any) -> tuple[Any, ...]:
+    return _length(expr), default_sort_key(expr)
 
 
 class _Request:
@@ -137,11 +153,12 @@ class _Request:
         return self.new[root]
 
     def shortest(self, expr: Any, *others: Any) -> Any:
-        forms = [form for form in dict.fromkeys((expr, *others)) if _is_scalar(form)]
+        forms = [form for form in dict.fromkeys((expr, *others)) if is_scalar(form)]
         if forms and holds(expr, Piecewise) and (pieces := piecewise(expr)) is not None:
             return expr if _is_flat(expr) and _length(pieces) >= _length(expr) else pieces
         found = (candidate for form in forms for candidate in self.candidates(form))
-        return min((expr, *others, *found), key=_length)
+        different = dict.fromkeys((expr, *others, *found))
+        return min(different, key=_length) if len(different) > 1 else expr
 
     def candidates(self, expr: Any) -> list[Any]:
         hinges = self.conversion.written(self.conversion.prepared(expr))
@@ -156,17 +173,30 @@ class _Request:
             if (same := polynomial_everywhere(self.steps, form)) is not None:
                 found.append(as_sum(same))
                 break
+        if is_small(expr) and all(form != expr and _length(form) > _length(expr) for form in found):
+            found.append(self.in_parts(expr))
         return found
+
+    def in_parts(self, expr: Any) -> Any:
+        """Of a sum or product that is shorter as it is, the parts that are not."""
+        if not expr.is_Add:
+            return _rebuilt(expr, {arg: self.shortest(arg) for arg in expr.args if arg.is_Add})
+        kept, rest = [], []
+        for term in expr.args:
+            form = self.steps.normal(term)
+            written = self.steps.written(form)
+            if written is None or _length(written) > _length(term):
+                kept.append(term)
+            else:
+                rest.append(form)
+        together = self.steps.written(sum_of(rest))
+        return expr if together is None else Add(together, *kept)
 
 
 def _rebuilt(node: Any, new: dict[Basic, Any]) -> Any:
     args = [new.get(arg, arg) for arg in node.args]
     same = all(a is b for a, b in zip(args, node.args, strict=True))
     return node if same else node.func(*args)
-
-
-def _is_scalar(expr: Any) -> bool:
-    return isinstance(expr, Expr) and not expr.is_Matrix
 
 
 def _is_flat(expr: Any) -> bool:

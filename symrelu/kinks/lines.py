@@ -35,6 +35,7 @@ from symrelu.kinks.numbers import (
     sign_of,
     times,
 )
+from symrelu.signs import is_soon_written_out
 
 __all__ = ["Line", "NoLineError", "Point", "broken", "ordered", "samples", "total"]
 
@@ -245,7 +246,8 @@ def _share(at: Number, jump: Number) -> Expr:
         if _same(at, times(share, jump)):
             return share
     slope = as_expr(over(at, jump))
-    return slope if slope.is_Atom or not is_finite_slope(slope) else cancel(slope)
+    simple = slope.is_Atom or not (is_finite_slope(slope) and is_soon_written_out(slope))
+    return slope if simple else cancel(slope)
 
 
 def _compared(t: Number, u: Number) -> int:

@@ -23,7 +23,7 @@ from mpmath.libmp import (
 )
 from sympy import Add, Expr, Float, S, expand
 
-from symrelu.signs import is_small, signs
+from symrelu.signs import is_small, is_soon_written_out, signs
 
 _GUARD = 64  # bits beside the precision, so that rounding does not count
 _ROUGH = 20  # bits of an error
@@ -162,7 +162,9 @@ def sign_of(a: Number) -> int:
 
 
 def tidy(expr: Expr) -> Expr:
-    """The terms written out, but not what stands inside of functions."""
+    """The terms written out, but not what stands inside of functions; if they are few."""
+    if not (expr.args and is_soon_written_out(expr)):
+        return expr
     return Add(*(expand(term, deep=False) for term in Add.make_args(expr)))
 
 

@@ -14,9 +14,10 @@ from itertools import chain, pairwise
 from sympy import Add, Eq, Expr, Piecewise, S
 
 from symrelu.kinks.lines import Line, broken, ordered
-from symrelu.kinks.numbers import Number, as_expr, is_zero, minus, plus, sign_of, times
+from symrelu.kinks.numbers import NoLineError, Number, as_expr, is_zero, minus, plus, sign_of, times
 
 Polynomial = tuple[Number, ...]  # the coefficients, that of the constant first
+HIGHEST = 100  # power of the variable
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ def _sum(p: Polynomial, q: Polynomial) -> Polynomial:
 
 
 def _product(p: Polynomial, q: Polynomial) -> Polynomial:
+    if len(p) + len(q) > HIGHEST + 2:
+        raise NoLineError
     result: list[Number] = [S.Zero] * (len(p) + len(q))
     for i, a in enumerate(p):
         for j, b in enumerate(q):

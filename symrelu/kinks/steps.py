@@ -8,45 +8,55 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import reduce
+from functools import cached_property, reduce
 from math import gcd, lcm
 from typing import Any
 
-from sympy import Abs, Add, Expr, Heaviside, Mul, Pow, Rational, S
+from sympy import Abs, Add, Expr, Heaviside, Rational, S
 
 from symrelu.function import ReLU
 from symrelu.graph import postorder
 from symrelu.kinked import as_step, in_relu
-from symrelu.kinks.conversion import divided
-from symrelu.kinks.numbers import Number, as_expr, is_zero, negative, number, over, plus, times
+from symrelu.kinks.numbers import as_expr, is_zero, plus, times
+from symrelu.kinks.polynomials import (
+    ONE,
+    Monomial,
+    Polynomial,
+    TooLargeError,
+    add_to,
+    as_sum,
+    atom,
+    combined,
+    constant,
+    divided,
+    product,
+    scaled,
+    sum_of,
+)
 from symrelu.signs import is_small, is_written_out, signs
 
-Monomial = frozenset[tuple[Expr, int]]  # powers of whatever else there is
-Polynomial = dict[tuple[int, Monomial], Number]  # the steps are the bits of a number
-
-_ONE: Monomial = frozenset()
 _KINK = 60  # terms of what may stand in a kink
-_PRODUCT = 1000  # terms of a product
-
-
-class TooLargeError(Exception):
-    """A normal form would grow past its bound."""
 
 
 class Value:
-    """A polynomial, beside the expression that it is the normal form of."""
+    """A polynomial, beside the expression that it is the normal form of; made when it is used."""
 
-    def __init__(self, expr: Any, polynomial: Polynomial) -> None:
-        self.expr, self.polynomial = expr, polynomial
+    def __init__(self, expr: Callable[[], Any], polynomial: Polynomial) -> None:
+        self._expr, self.polynomial = expr, polynomial
+
+    @cached_property
+    def expr(self) -> Any:
+        return self._expr()
 
     def __add__(self, other: Value) -> Value:
-        return Value(self.expr + other.expr, sum_of([self.polynomial, other.polynomial]))
+        both = sum_of([self.polynomial, other.polynomial])
+        return Value(lambda: self.expr + other.expr, both)
 
     def __sub__(self, other: Value) -> Value:
         return self + -1 * other
 
     def __rmul__(self, k: int) -> Value:
-        return Value(k * self.expr, scaled(self.polynomial, S(k)))
+        return Value(lambda: k * self.expr, scaled(self.polynomial, S(k)))
 
 
 class Steps:
@@ -55,6 +65,7 @@ class Steps:
     def __init__(self) -> None:
         self.kinks: list[tuple[Expr, Polynomial]] = []  # what changes sign at each step
         self.numbers: dict[frozenset[Any], int] = {}
+        self.sides: dict[int, Expr] = {}  # the share of u beside the kink as it was first read
         self.known: dict[Expr, Polynomial] = {}
 
     # From expressions
@@ -68,39 +79,26 @@ class Steps:
         return self.known[expr]
 
     def _of(self, expr: Any) -> Polynomial:
-        if expr.is_Number or (not expr.args and expr.is_number):
-            return constant(number(expr))
-        if expr.is_Add:
-            return sum_of(map(self.of, expr.args))
-        if expr.is_Mul and expr.is_commutative:
-            return reduce(product, map(self.of, expr.args))
-        if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0 and as_step(expr) is None:
-            return self._power(expr)
         if as_step(expr) is not None:
             base, exponent = expr.as_base_exp()
             return {(0, frozenset({(base, int(exponent))})): S.One}
+        if (form := combined(expr, self.of)) is not None:
+            return form
         value = in_relu(expr, self)
         return atom(expr) if value is None else value.polynomial
 
-    def _power(self, expr: Any) -> Polynomial:
-        base = self.of(expr.base)
-        if expr.exp > _KINK and len(base) > 1:
-            raise TooLargeError
-        return power(base, int(expr.exp))
-
     def read(self, expr: Expr) -> Value:
-        return Value(expr, self.of(expr))
+        return Value(lambda: expr, self.of(expr))
 
     def relu(self, value: Value, H0: Expr) -> Value:
-        kink = ReLU(value.expr)
-        if len(value.polynomial) > _KINK:
-            return Value(kink, atom(kink))
-        return Value(kink, product(value.polynomial, self.step(value)))
+        large = len(value.polynomial) > _KINK
+        form = atom(ReLU(value.expr)) if large else product(value.polynomial, self.step(value))
+        return Value(lambda: ReLU(value.expr), form)
 
     def step(self, value: Value) -> Polynomial:
         """H(u), by the step of u or of -u, whatever its value at 0."""
         u, turned = _primitive(value.polynomial)
-        if not u or all(key == (0, _ONE) for key in u):
+        if not u or all(key == (0, ONE) for key in u):
             return constant(S.One if u and not turned else S.Zero)
         if len(u) == 1 and (known := self._of_product(next(iter(u)))):
             return _or_opposite(known, turned)
@@ -112,7 +110,8 @@ class Steps:
             else:  # a kink inside is written as it was
                 written = Add(*(-t for t in Add.make_args(value.expr))) if turned else value.expr
                 self.kinks.append((written, scaled(value.polynomial, S(-1 if turned else 1))))
-        return _or_opposite({(1 << self.numbers[key], _ONE): S.One}, turned)
+        self.sides.setdefault(self.numbers[key], S.One if turned else S.Zero)
+        return _or_opposite({(1 << self.numbers[key], ONE): S.One}, turned)
 
     def _of_product(self, key: tuple[int, Monomial]) -> Polynomial | None:
         """The step of a product: its sign is that of the factors."""
@@ -170,32 +169,28 @@ class Steps:
             factor = None if ratio is None else self.written(ratio)
             if factor is None:
                 return None
-            share = min(_WAYS, key=lambda share: _growth(buckets, with_h, share))
+            # To make another kink than that which was read takes SymPy's time.
+            ways = sorted(_WAYS, key=self.sides[top - 1].__ne__)
+            share = min(ways, key=lambda share: _growth(buckets, with_h, share))
             for (mask, rest), c in with_h.items() if share else ():
-                _add_to(buckets[mask.bit_length()], (mask, rest), times(share, c))
+                add_to(buckets[mask.bit_length()], (mask, rest), times(share, c))
             scale, kink = _WAYS[share]
             terms.append(scale * factor * kink(v))
         return Add(as_sum(buckets[0]), *terms)
 
     def divided(self, form: Polynomial, v: Polynomial) -> Polynomial | None:
         """The quotient, if it is the same for every product of steps in the divisor."""
-        key = next(iter(v))
-        if form.keys() == v.keys():
-            k = over(form[key], v[key])
-            if all(is_zero(plus(c, negative(times(k, v[at])))) for at, c in form.items()):
-                return constant(k)
         parts, divisor = _by_steps(form), _by_steps(v)
-        if divisor.keys() == {0}:
-            ratios = {mask: divided(part, divisor[0]) for mask, part in parts.items()}
-        elif parts.keys() == divisor.keys():
-            same = {divided(part, divisor[mask]) for mask, part in parts.items()}
-            ratios = {0: same.pop() if len(same) == 1 else None}
-        else:
+        by_one = divisor.keys() == {0}
+        if not by_one and parts.keys() != divisor.keys():
             return None
-        if None in ratios.values():
-            return None
-        masks = ({(mask, _ONE): S.One} for mask in ratios)
-        return sum_of(product(self.of(r), m) for r, m in zip(ratios.values(), masks, strict=True))
+        ratios: dict[int, Polynomial] = {}
+        for mask, part in parts.items():
+            ratio = divided(part, divisor[0 if by_one else mask])
+            known = ratios.setdefault(mask if by_one else 0, ratio or {})
+            if ratio is None or sum_of([known, scaled(ratio, S.NegativeOne)]):
+                return None
+        return {(mask, rest): c for mask, r in ratios.items() for (_, rest), c in r.items()}
 
 
 # How u*h can be written, by the share of u that stays beside the kink.
@@ -216,67 +211,7 @@ def _growth(buckets: dict[int, Polynomial], with_h: Polynomial, share: Expr) -> 
     return growth
 
 
-# The arithmetic of polynomials
-
-
-def constant(c: Number) -> Polynomial:
-    return {} if is_zero(c) else {(0, _ONE): c}
-
-
-def atom(expr: Any) -> Polynomial:
-    """What is no polynomial is the power of something."""
-    base, power = expr.as_base_exp()
-    k, rest = power.as_coeff_Mul()
-    if not (k.is_Integer and base.is_commutative is not False):
-        return {(0, frozenset({(expr, 1)})): S.One}
-    return {(0, frozenset({(Pow(base, rest), int(k))})): S.One}
-
-
-def _add_to(form: Polynomial, key: tuple[int, Monomial], c: Number) -> None:
-    total = plus(form[key], c) if key in form else c
-    if is_zero(total):
-        form.pop(key, None)
-    else:
-        form[key] = total
-
-
-def sum_of(forms: Any) -> Polynomial:
-    total: Polynomial = {}
-    for form in forms:
-        for key, c in form.items():
-            _add_to(total, key, c)
-    return total
-
-
-def scaled(form: Polynomial, k: Number) -> Polynomial:
-    return {key: times(k, c) for key, c in form.items()} if k else {}
-
-
-def product(a: Polynomial, b: Polynomial) -> Polynomial:
-    if len(a) * len(b) > _PRODUCT and min(len(a), len(b)) > 1:
-        raise TooLargeError
-    result: Polynomial = {}
-    for (m, p), c in a.items():
-        for (n, q), d in b.items():
-            _add_to(result, (m | n, _times(p, q)), times(c, d))
-    return result
-
-
-def power(a: Polynomial, n: int) -> Polynomial:
-    if len(a) == 1:
-        (((mask, rest), c),) = a.items()
-        raised = as_expr(c) ** n
-        return {(mask, frozenset((base, k * n) for base, k in rest)): number(raised)}
-    return reduce(product, [a] * n)
-
-
-def _times(p: Monomial, q: Monomial) -> Monomial:
-    if not p or not q:
-        return p or q
-    powers = dict(p)
-    for base, power in q:
-        powers[base] = powers.get(base, 0) + power
-    return frozenset((base, power) for base, power in powers.items() if power)
+# Polynomials of steps
 
 
 def _primitive(form: Polynomial) -> tuple[Polynomial, bool]:
@@ -319,17 +254,11 @@ def _or_opposite(h: Polynomial, turned: bool) -> Polynomial:
     return sum_of([constant(S.One), scaled(h, S.NegativeOne)]) if turned else h
 
 
-def _by_steps(form: Polynomial) -> dict[int, Expr]:
+def _by_steps(form: Polynomial) -> dict[int, Polynomial]:
     parts: dict[int, Polynomial] = defaultdict(dict)
     for (mask, rest), c in form.items():
         parts[mask][0, rest] = c
-    return {mask: as_sum(part) for mask, part in parts.items()}
-
-
-def as_sum(form: Polynomial) -> Expr:
-    """The expression, of a polynomial without steps."""
-    terms = (Mul(as_expr(c), *(Pow(*f) for f in rest)) for (_, rest), c in form.items())
-    return Add(*terms)
+    return parts
 
 
 def _merged_jumps(form: Polynomial) -> Polynomial:

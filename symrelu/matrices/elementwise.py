@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 from weakref import WeakValueDictionary
 
 from sympy import Basic, Dummy, Expr, Function, Lambda, SympifyError, sstr, sympify
@@ -15,7 +16,11 @@ from sympy.printing.precedence import precedence
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.tensor.array import NDimArray
 
-from symrelu.matrices.notation import Latex, Notation, written
+from symrelu.inputs import remedy
+from symrelu.matrices.typesetting import Tex, Typesetting, shown
+
+if TYPE_CHECKING:
+    from symrelu.inputs import M
 
 # One variable for all, in every process: SymPy compares Lambdas by their
 # variables, so that two applications of the same function are equal.
@@ -137,35 +142,31 @@ class Elementwise(ElementwiseApplyFunction):
     # Printing
 
     @property
-    def _entries(self) -> dict[Expr, Expr]:
-        return dict(zip(self.function.variables, self.args[1:], strict=True))
-
-    @property
     def precedence(self) -> int:
         body = self.function.expr
         return int(precedence(self.expr if body == self.function.variables[0] else body))
 
     def _sympystr(self, printer: Any) -> str:
-        text = written(Notation, printer, self.function.expr, self._entries)
-        return text or "({} -> {}).({})".format(*map(printer._print, self._mapping()))
+        return shown(Typesetting, self, printer)
+
+    def _latex(self, printer: Any, **settings: Any) -> str:
+        return shown(Tex, self, printer)
 
     def _pretty(self, printer: Any) -> Any:
-        body, entries = self.function.expr, self._entries
+        body, entries = (
+            self.function.expr,
+            dict(zip(self.function.variables, self.args[1:], strict=True)),
+        )
         if body.is_Function and any(arg in entries for arg in body.args):
             call = Function(type(body).__name__ + ".")
             return printer._print(call(*(entries.get(arg, arg) for arg in body.args)))
         return prettyForm(sstr(self))
 
-    def _latex(self, printer: Any, **settings: Any) -> str:
-        text = written(Latex, printer, self.function.expr, self._entries)
-        mapping = r"\left({} \mapsto {}\right)_{{\circ}}\left({}\right)"
-        return text or mapping.format(*map(printer._print, self._mapping()))
 
-    def _mapping(self) -> tuple[Expr, Expr, Expr]:
-        variable, *_ = self.function.variables
-        return variable, self.at(variable), self.expr
-
-
+@overload
+def elementwise(f: Callable[[Any], Any], matrix: M) -> M: ...
+@overload
+def elementwise(f: Callable[[Any], Any], matrix: MatrixExpr) -> MatrixExpr: ...
 def elementwise(f: Any, matrix: Any) -> Any:
     r"""
     Apply a function to every element: the matrix $f(A_{ij})$.
@@ -221,7 +222,9 @@ def elementwise(f: Any, matrix: Any) -> Any:
     if isinstance(matrix, (MatrixBase, NDimArray)):
         return matrix.applyfunc(f)
     if not isinstance(matrix, MatrixExpr):
-        raise TypeError(f"elementwise takes a function and then a matrix, not {matrix!r}")
+        raise TypeError(
+            f"elementwise takes a function and then a matrix, not {matrix!r}{remedy(matrix)}"
+        )
     body = None
     if callable(f):
         with suppress(SympifyError):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sympy import Basic, Derivative, Expr, Mul, S, Subs, Symbol, exp
 from sympy.core.function import AppliedUndef, Function
 from sympy.printing.precedence import PRECEDENCE, precedence
 
-_SUM, _PRODUCT, _POWER, _ATOM = (PRECEDENCE[k] for k in ("Add", "Mul", "Pow", "Atom"))
+_SUM, _PRODUCT, _POWER, _FUNCTION, _ATOM = (
+    PRECEDENCE[kind] for kind in ("Add", "Mul", "Pow", "Func", "Atom")
+)
 
 
 class Notation:
     """One language: the marks for what is done entry by entry."""
 
-    def __init__(self, printer: Any, entries: dict[Basic, Any]) -> None:
-        self.printer, self.entries = printer, entries
+    def __init__(self, typesetting: Any, entries: dict[Basic, Any]) -> None:
+        self.typesetting, self.entries = typesetting, entries
+        self.printer = typesetting.printer
 
     times, between, dot = ".*", "*", "."
 
@@ -41,16 +43,25 @@ class Notation:
 
     def binding(self, body: Expr) -> int:
         if body in self.entries:
-            return int(precedence(self.entries[body]))
+            return int(self.typesetting.binding(self.entries[body]))
+        if not self.varies(body):
+            return int(precedence(body))
         if isinstance(body, exp):
             return self.exp_binding
-        return int(precedence(body))
+        if body.is_Pow and not _is_below(body):
+            return _FUNCTION if body.exp is S.Half else _POWER
+        return self.quotient_binding if self._is_quotient(body) else int(precedence(body))
 
-    exp_binding = _ATOM
+    exp_binding, quotient_binding = _ATOM, _PRODUCT
+
+    def _is_quotient(self, body: Expr) -> bool:
+        """Whether nothing stands in front of it or after it."""
+        scalar, varying = body.as_independent(*self.entries, as_Add=False)
+        return scalar is S.One and any(map(_is_below, Mul.make_args(varying)))
 
     def text(self, body: Expr) -> str:
         if body in self.entries:
-            return str(self.printer._print(self.entries[body]))
+            return str(self.typesetting.text(self.entries[body]))
         if not self.varies(body):
             return str(self.printer._print(body))
         if body.is_Add:
@@ -79,13 +90,18 @@ class Notation:
         terms = [self.at(term, _SUM) for term in body.as_ordered_terms()]
         text = terms[0]
         for term in terms[1:]:
-            text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+            text += f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}"
         return text
 
     def _power(self, body: Expr) -> str:
-        if body.exp is S.NegativeOne:
-            return self.quotient("1", body.base)
-        return self.power(self.at(body.base, _ATOM), self.at(body.exp, _ATOM))
+        if _is_below(body):
+            return self.quotient("1", 1 / body)
+        if body.exp is S.Half:
+            return self.root(body.base)
+        return self.power(self.at(body.base, _FUNCTION), self.at(body.exp, _ATOM))
+
+    def root(self, body: Expr) -> str:
+        return self.call("sqrt", [self.text(body)])
 
     def quotient(self, above: str, below: Expr) -> str:
         return f"{above}/{self.at(below, _POWER)}"
@@ -93,10 +109,13 @@ class Notation:
     def _product(self, body: Expr) -> str:
         scalar, varying = body.as_independent(*self.entries, as_Add=False)
         sign, scalar = ("-", -scalar) if scalar.could_extract_minus_sign() else ("", scalar)
-        factors = Mul.make_args(varying)
-        above = [f for f in factors if not (f.is_Pow and f.exp is S.NegativeOne)]
-        below = Mul(*(f.base for f in factors if f not in above))
+        factors = _logistic(Mul.make_args(varying))
+        above = [f for f in factors if not _is_below(f)]
+        below = Mul(*(1 / f for f in factors if f not in above))
         alone = len(above) == 1 and below is S.One
+        if alone and sign and scalar is S.One and (entry := self.entries.get(above[0])):
+            sign, text = self.typesetting.negated(entry)
+            return sign + text
         text = self.times.join(self.at(f, _PRODUCT if alone else _POWER) for f in above)
         if scalar is not S.One or not above:
             front = str(self.printer._print(scalar))
@@ -105,14 +124,32 @@ class Notation:
         return sign + (text if below is S.One else self.quotient(text, below))
 
 
+def _is_below(factor: Expr) -> bool:
+    """Whether it stands in the denominator."""
+    return bool(factor.is_Pow and factor.exp.is_Rational and factor.exp.is_negative)
+
+
+def _logistic(factors: tuple[Expr, ...]) -> list[Expr]:
+    """``1/(1 + exp(-t))`` for ``exp(t)/(1 + exp(t))``."""
+    for above in factors:
+        below = 1 / (1 + above)
+        if isinstance(above, exp) and below in factors:
+            rest = [f for f in factors if f not in (above, below)]
+            return [*rest, 1 / (1 + exp(-above.args[0]))]
+    return list(factors)
+
+
 class Latex(Notation):
     """Textbook's: the power and the product of entries with a circle, a function as it is."""
 
     times, between, dot = r" \circ ", " ", ""
-    exp_binding = _POWER
+    exp_binding = quotient_binding = _POWER
 
     def power(self, base: str, exponent: str) -> str:
         return rf"{base}^{{\circ {exponent}}}"
+
+    def root(self, body: Expr) -> str:
+        return rf"\sqrt{{{self.text(body)}}}"
 
     def quotient(self, above: str, below: Expr) -> str:
         return rf"\frac{{{above}}}{{{self.text(below)}}}"
@@ -146,13 +183,3 @@ def derivative_of_a_function(body: Expr) -> tuple[str, Expr] | None:
     if not (isinstance(inside, AppliedUndef) and inside.args == body.variables):
         return None
     return type(inside).__name__, body.variables[0] if at is None else at
-
-
-def written(
-    notation: Callable[..., Notation], printer: Any, body: Expr, entries: dict[Basic, Any]
-) -> str | None:
-    """The text, or None if there is no notation for something in the body."""
-    try:
-        return notation(printer, entries).text(body)
-    except NotImplementedError:
-        return None

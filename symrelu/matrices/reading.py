@@ -15,6 +15,7 @@ from functools import singledispatch
 from typing import Any, TypeAlias
 
 from sympy import (
+    Abs,
     Adjoint,
     Basic,
     BlockMatrix,
@@ -32,6 +33,7 @@ from sympy import (
     MatAdd,
     MatMul,
     MatPow,
+    MatrixExpr,
     MatrixSymbol,
     OneMatrix,
     Pow,
@@ -43,6 +45,7 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    conjugate,
 )
 from sympy.core.function import AppliedUndef, Function
 from sympy.matrices import MatrixBase
@@ -65,19 +68,19 @@ _BINDERS = (Sum, Product, Integral, Derivative, Subs, Lambda, FunctionMatrix)
 
 def read(roots: Sequence[Basic]) -> list[Basic]:
     """The expressions in one form, in which what they share is one object."""
-    matters = Matters()
-    if not any(map(matters, roots)):
+    if not any(map(Matters(), roots)):
         return list(roots)
-    reading = Reading(matters)
+    reading = Reading(Matters(conjugate))  # where there are matrices, all is real
     found = [reading.read(root) for root in roots]
     writer = Writer(reading.table, shared_sums(reading.table, found))
     return [writer.written(x) for x in found]
 
 
 class Matters:
-    """Whether there are matrices in an expression, other than elements of a symbol."""
+    """Whether there are matrices in an expression, other than elements of a symbol, or others."""
 
-    def __init__(self) -> None:
+    def __init__(self, *others: type[Basic]) -> None:
+        self.others = (Sum, *others)
         self.known: dict[int, bool] = {}
         self.alive: list[Basic] = []  # an id is that of a living object
 
@@ -87,7 +90,7 @@ class Matters:
             node = stack[-1]
             if id(node) in self.known:
                 stack.pop()
-            elif _is_matrix(node) or isinstance(node, Sum) or is_written_out(node):
+            elif _is_matrix(node) or isinstance(node, self.others) or is_written_out(node):
                 self._learn(stack.pop(), True)
             elif isinstance(node, MatrixElement) and isinstance(node.parent, MatrixSymbol):
                 self._learn(stack.pop(), False)
@@ -180,12 +183,22 @@ def _is_sympys(node: Basic) -> bool:
 def _binder(node: Basic, matters: Matters) -> Reader:
     """What binds symbols is read in the scalars that do not depend on these."""
     bound = node.atoms(Symbol) - node.free_symbols
-    parts = [part for part in _quantities(node, bound, matters) if not _is_matrix(part)]
+    operands = {arg for m in node.atoms(MatrixExpr, MatrixElement) for arg in m.args}
+    parts = [
+        part
+        for part in _quantities(node, bound, matters)
+        if not _is_matrix(part) or (part.shape == (1, 1) and part not in operands)
+    ]
     if not parts or _is_matrix(node):
         return (), lambda table: table.leaf(node)
-    names = [parameter(k) for k in range(len(parts))]
+    names = tuple(parameter(k) for k in range(len(parts)))
     shell = node.xreplace(dict(zip(parts, names, strict=True)))
-    return parts, lambda table, *xs: table.node(BINDER, xs, data=(shell, tuple(names)))
+
+    def make(table: Table, *xs: Literal) -> Literal:
+        scalars = tuple(_scalar(table, node, x) for x in xs)
+        return table.node(BINDER, scalars, data=(shell, names))
+
+    return parts, make
 
 
 def _quantities(node: Basic, bound: set[Basic], matters: Matters) -> Iterator[Basic]:
@@ -235,6 +248,11 @@ def _(node: Expr) -> Reader:
     return [node.arg], Table.flip
 
 
+@reader.register(conjugate)
+def _(node: Expr) -> Reader:
+    return node.args, lambda table, x: x
+
+
 @reader.register(HadamardPower)
 def _(node: HadamardPower) -> Reader:
     def make(table: Table, base: Literal, exponent: Literal) -> Literal:
@@ -276,6 +294,11 @@ def _inverse(table: Table, x: Literal) -> Literal:
 
 
 def _power(table: Table, base: Literal, exponent: Literal) -> Literal:
+    inner, half = table[base], table.number(exponent)
+    if inner.op is Pow and half is not None and not half.is_Integer:
+        x, even = inner.operands
+        if (k := table.number(even)) is not None and k.is_even:  # the root of a square
+            return _power(table, table.node(Abs, (x,)), table.leaf(k * half))
     if table[base].op is table[exponent].op is LEAF:
         return table.leaf(Pow(table[base].data, table[exponent].data))
     return table.node(Pow, (base, exponent))
@@ -331,6 +354,8 @@ def _of_the_transpose(node: Expr) -> Reader:
     shape = getattr(node, "shape", ())
 
     def make(table: Table, x: Literal) -> Literal:
+        if table.shape(x) == (1, 1):
+            return x if shape else table.trace(x)
         return table.node(type(node), (x if table[x].symmetric else x & ~1,), shape)
 
     return node.args, make
@@ -373,7 +398,7 @@ def _(node: Any) -> Reader:
 @reader.register(ElementwiseApplyFunction)
 def _(node: Any) -> Reader:
     body, variables, parameters = _body(node)
-    if not parameters and not body.has(ENTRY):
+    if not parameters and ENTRY not in body.free_symbols:
         return [node.expr, body], _constant
 
     def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
@@ -395,7 +420,7 @@ def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     entry, *variables = node.function.variables
     parameters = list(node.args[2:])
     body = node.function.expr
-    if not variables and not body.has(entry):
+    if not variables and entry not in body.free_symbols:
         return body, (ENTRY,), []
     known = dict(zip(variables, map(parameter, range(len(variables))), strict=True))
     for part in _beside(entry, body):

@@ -249,8 +249,17 @@ def test_lengths_that_dask_does_not_know():
     da = pytest.importorskip("dask.array")
     B = MatrixSymbol("B", n, 2)
     some = da.ones((4, 2))[da.ones(4) > 0]
-    with pytest.raises(ValueError, match=r"argument B: expected shape \(n, 2\), not \(nan, 2\)"):
-        lambdify(B, Trace(B.T * B))(some)
+    f = lambdify(B, Trace(B.T * B))
+    message = (
+        r"argument B: expected shape \(n, 2\), not \(nan, 2\); call its compute_chunk_sizes\(\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        f(some)
+    with pytest.raises(ValueError, match=r"argument A: .*, not \(nan, 2\); call its compute_chunk"):
+        lambdify(A, ReLU(A))(some)
+    with pytest.raises(ValueError, match=r"not \(2, 3\)$"):
+        f(np.ones((2, 3)))
+    assert float(f(some.compute_chunk_sizes())) == 8
 
 
 def test_a_sum_over_data():
@@ -279,3 +288,48 @@ def test_functions_of_engines():
     numexpr = pytest.importorskip("numexpr")
     assert numexpr is not None
     assert lambdify(x, Mod(x, 3), "numexpr")(np.array([-1.0])).tolist() == [2]
+
+
+@pytest.mark.parametrize("modules", ["math", "cmath", "mpmath", "numba"])
+@pytest.mark.parametrize("expr", [ReLU(x), ReLU(x).diff(x), ReLU(x, third).diff(x), Max(x, 1)])
+def test_complex_numbers_have_no_relu(expr, modules):
+    if modules != "cmath":
+        pytest.importorskip(modules)
+    function = lambdify(x, expr, modules)
+    for given in (1j, 1 + 0j, *([mpmath.mpc(1, 2)] if modules == "mpmath" else [])):
+        with pytest.raises(TypeError):
+            function(given)
+
+
+NAMES = [
+    "sin", "tanh", "sqrt", "exp", "log", "Abs", "sign", "Max", "Min", "Piecewise", "ReLU",
+    "Heaviside", "floor", "erf", "gamma", "sinc", "zeta", "Mod", "hypot", "log1p", "Pow",
+    "besselj", "uppergamma", "maximum", "where", "relu", "isnan", "Sum", "Not", "ITE", "Ei",
+    "re",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", [e for e in ENGINES if e not in ("cupy", "tensorflow", "torch")])
+def test_a_class_of_the_users_is_none_of_sympys_of_that_name(engine):
+    for name in NAMES:
+        own = type(name, (Function,), {"__module__": "network"})
+        for args in ((x,), (x, y)):
+            message = (
+                rf"{engine} has no numeric form of network\.{name}; .* modules=\[{{'{name}': my"
+            )
+            with pytest.raises(NotImplementedError, match=message):
+                lambdify([x, y], own(*args) + 1, engine)
+        given = {name: lambda *args: 5.0}
+        assert lambdify(x, own(x) + 1, [given, "numpy"])(0) == 6
+
+
+def test_a_class_of_the_users_may_say_what_it_is():
+    class tanh(Function):  # noqa: N801
+        def _numpycode(self, printer):
+            return f"({printer._print(self.args[0])} + 7)"
+
+        def _eval_rewrite_as_ReLU(self, x, **_):
+            return ReLU(x)
+
+    assert lambdify(x, 2 * tanh(x), "numpy")(1) in (2, 16)
+    assert lambdify(x, 2 * tanh(x), "math")(1) == 2

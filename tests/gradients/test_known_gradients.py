@@ -56,10 +56,7 @@ def test_least_squares():
 def test_ridge_regression():
     residual = X * w - Y
     loss = residual.T * residual + lam * w.T * w
-    assert str(gradient(loss, w)) in (
-        "(2*lambda)*w + 2*X.T*(X*w - y)",
-        "2*X.T*(X*w - y) + (2*lambda)*w",
-    )
+    assert str(gradient(loss, w)) == "2*lambda*w + 2*X.T*(X*w - y)"
     assert str(gradient(loss, lam)) == "(w.T*w)[0, 0]"
 
 
@@ -68,9 +65,9 @@ HINGE = ReLU(one - y * pre)
 
 def test_hinge_loss():
     by_w, by_b = gradient(HINGE, [w, b])
-    assert str(by_w) == "(-y)*x*Heaviside.((-y)*(b*I + w.T*x) + I, 0)"
-    assert str(by_b) == "((-y)*Heaviside.((-y)*(b*I + w.T*x) + I, 0))[0, 0]"
-    margin = r"\left(- y \left(b \mathbb{I} + w^{T} x\right) + \mathbb{I},0 \right)"
+    assert str(by_w) == "-y*x*Heaviside.(I - y*(b*I + w.T*x), 0)"
+    assert str(by_b) == "-y*(Heaviside.(I - y*(b*I + w.T*x), 0))[0, 0]"
+    margin = r"\left(\mathbb{I} - y \left(b \mathbb{I} + w^{T} x\right),0 \right)"
     assert latex(by_w) == rf"- y x {H}{{{margin}}}"
 
 
@@ -90,9 +87,9 @@ def test_hinge_loss_on_both_sides_of_the_margin(bias, label, active):
 
 def test_squared_hinge_loss():
     by_w, by_b = gradient(HINGE**2, [w, b])
-    margin = "((-y)*(b*I + w.T*x) + I"
-    assert str(by_w) == f"(-2*y)*x*Heaviside.{margin}, 0)*ReLU.{margin})"
-    assert str(by_b) == f"((-2*y)*Heaviside.{margin}, 0)*ReLU.{margin}))[0, 0]"
+    margin = "(I - y*(b*I + w.T*x)"
+    assert str(by_w) == f"-2*y*x*Heaviside.{margin}, 0)*ReLU.{margin})"
+    assert str(by_b) == f"-2*y*(Heaviside.{margin}, 0))[0, 0]*(ReLU.{margin}))[0, 0]"
 
 
 # One neuron: Parr and Howard, "The Matrix Calculus You Need for Deep Learning", section 6
@@ -103,7 +100,7 @@ NEURON = (y * one - ReLU(pre)) ** 2
 def test_one_neuron():
     by_w, by_b = gradient(NEURON, [w, b])
     assert str(by_w) == "-2*x*Heaviside.(b*I + w.T*x, 0)*(y*I - ReLU.(b*I + w.T*x))"
-    assert str(by_b) == "(-2*Heaviside.(b*I + w.T*x, 0)*(y*I - ReLU.(b*I + w.T*x)))[0, 0]"
+    assert str(by_b) == "-2*(y*I - ReLU.(b*I + w.T*x))[0, 0]*(Heaviside.(b*I + w.T*x, 0))[0, 0]"
 
 
 @pytest.mark.parametrize("bias", [-5, -3, -2, 0, 1.5])
@@ -124,7 +121,7 @@ def test_one_neuron_as_a_scalar():
     z = "b + Trace(w.T*x)"
     factor = f"-2*(y - ReLU({z}))*Heaviside({z}, 0)"
     assert str(by_b) == factor
-    assert str(by_w) == f"({factor})*x"
+    assert str(by_w) == f"{factor}*x"
 
 
 def test_one_neuron_as_a_sum():
@@ -135,7 +132,7 @@ def test_one_neuron_as_a_sum():
     factor = f"-2*(y - ReLU({z}))*Heaviside({z}, 0)"
     by_w, by_b = gradient(loss, [w, b])
     assert str(by_b) == factor
-    assert str(by_w) == f"({factor})*x"
+    assert str(by_w) == f"{factor}*x"
 
 
 # Networks over a batch: backpropagation
@@ -147,8 +144,8 @@ def test_two_layers():
     by_W1, by_b1, by_W2, by_b2 = map(str, gradient(loss, parameters))
     P = "W1*X + b1*1"
     Z = f"ReLU.({P})"
-    residual = f"W2*{Z} - Y + b2*1"
-    D = f"(HadamardProduct(W2.T*({residual}), Heaviside.({P}, 0)))"
+    residual = f"W2*{Z} + b2*1 - Y"
+    D = f"HadamardProduct(W2.T*({residual}), Heaviside.({P}, 0))"
     assert by_W2 == f"2*({residual})*{Z}.T"
     assert by_b2 == f"2*({residual})*1"
     assert by_W1 == f"2*{D}*X.T"
@@ -162,9 +159,9 @@ def test_three_layers():
     Z1 = f"ReLU.({P1})"
     P2 = f"W2*{Z1} + b2*1"
     Z2 = f"ReLU.({P2})"
-    residual = f"W3*{Z2} - Y + b3*1"
-    D2 = f"(HadamardProduct(W3.T*({residual}), Heaviside.({P2}, 0)))"
-    D1 = f"(HadamardProduct(W2.T*{D2}, Heaviside.({P1}, 0)))"
+    residual = f"W3*{Z2} + b3*1 - Y"
+    D2 = f"HadamardProduct(W3.T*({residual}), Heaviside.({P2}, 0))"
+    D1 = f"HadamardProduct(W2.T*{D2}, Heaviside.({P1}, 0))"
     assert gradients == [
         f"2*{D1}*X.T",
         f"2*{D1}*1",

@@ -1,13 +1,13 @@
 """Random questions of calculus, each with a number that owes nothing to symbolic work.
 
-``ask(kind, count)`` asks so many, fails where an answer is wrong or late, and counts what
-was answered.  ``python -m support.calculus_random`` asks thousands.
+``ask(kind, count)`` asks so many, and counts what was answered, refused, wrong or late.
+``cd tests && python -m support.calculus_random integrals 5000`` asks thousands; a third number is
+the first seed.
 """
 
 import math
 import random
 import sys
-import time
 from collections import Counter
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ from sympy import (
     Max,
     Rational,
     S,
+    Union,
     cos,
     exp,
     lambdify,
@@ -33,6 +34,7 @@ from sympy import (
 )
 from sympy.stats import Expectation, Exponential, Normal, Uniform
 
+from support.limits import time_limit
 from support.numerics import compiled, runge_kutta
 from symrelu import ReLU
 from symrelu import calculus as of
@@ -141,6 +143,17 @@ def integral(rng):
     return close(F, gauss(values, float(a), float(b))), f, (F, a, b)
 
 
+def held(found, t):
+    """Whether a point is in a set of intervals and points, exactly so where it is near an end."""
+    for part in found.args if isinstance(found, Union) else [found]:
+        ends = {float(e) for e in part.boundary}
+        if any(abs(e - float(t)) < 1e-9 for e in ends):
+            return bool(found.contains(t))
+        if isinstance(part, Interval) and float(part.inf) < float(t) < float(part.sup):
+            return True
+    return False
+
+
 def equation(rng):
     e = kinked(rng) + rng.choice([0, x, -x, x**2, 1]) * rational(rng) - rational(rng)
     relation = rng.choice([Eq, Eq, lambda a, b: a < b, lambda a, b: a <= b, lambda a, b: a > b])(
@@ -153,11 +166,12 @@ def equation(rng):
         return None, relation, found
     points = [Rational(i, 8) for i in range(-60, 61)]
     points += [t for t in found.boundary if t.is_Rational]
-    for t in points:
-        holds = bool(relation.subs(x, t))
-        if bool(found.contains(t)) != holds:
-            return False, relation, (found, t)
     values = compiled(e.replace(ReLU, lambda v: Max(0, v)), x)
+    for t in points:
+        near = abs(values(float(t))) < 1e-9
+        holds = bool(relation.subs(x, t) if near else relation.func(values(float(t)), 0))
+        if held(found, t) != holds:
+            return False, relation, (found, t)
     if isinstance(relation, Eq):  # no root was missed
         grid = [i / 16 + 1e-4 for i in range(-160, 160)]
         for a, b in pairwise(grid):
@@ -293,25 +307,38 @@ KINDS = {
 
 
 def ask(kind, count, first=0):
-    """What became of so many questions; the wrong and the late in words."""
+    """What became of so many questions; the wrong, the late and the broken in words."""
     outcome, bad = Counter(), []
     for seed in range(first, first + count):
         rng = random.Random(f"{kind} {seed}")
-        start = time.perf_counter()
+        words = ""
         try:
-            right, question, answer = KINDS[kind](rng)
-        except NotImplementedError as error:
-            right, question, answer = None, seed, error
-        took = time.perf_counter() - start
-        outcome["refused" if right is None else "right" if right else "wrong"] += 1
-        if right is False or took > LATE:
-            bad.append((seed, str(question), str(answer), round(took, 1)))
+            with time_limit(LATE, f"{kind} {seed}", of_cpu=True):
+                right, *words = KINDS[kind](rng)
+            became = "refused" if right is None else "right" if right else "wrong"
+        except NotImplementedError:
+            became = "refused"
+        except AssertionError:
+            became = "late"
+        except Exception as error:
+            became, words = "broken", repr(error)
+        outcome[became] += 1
+        if became not in ("right", "refused"):
+            bad.append((seed, became, str(words)))
     return outcome, bad
+
+
+def report(kind, count, first=0, pace=100):
+    """The counts so far after every few questions, and each failure."""
+    total = Counter()
+    for start in range(first, first + count, pace):
+        outcome, bad = ask(kind, min(pace, first + count - start), start)
+        total += outcome
+        for item in bad:
+            print("  ", *item, flush=True)
+        print(kind, sum(total.values()), dict(total), flush=True)
 
 
 if __name__ == "__main__":
     name, count, *first = sys.argv[1:]
-    outcome, bad = ask(name, int(count), int(first[0]) if first else 0)
-    print(name, dict(outcome))
-    for item in bad[:20]:
-        print("  ", item)
+    report(name, int(count), *map(int, first))

@@ -9,22 +9,28 @@ class _Late(BaseException):
 
 
 @contextmanager
-def time_limit(seconds, what):
-    """Fail with the name of what takes longer, where the platform has alarms."""
+def time_limit(seconds, what, of_cpu=False):
+    """Fail with the name of what takes longer, where the platform has alarms.
+
+    Of the time that passes, or of what the process itself uses, on a busy machine.
+    """
     if not hasattr(signal, "SIGALRM"):
         yield
         return
+    alarm, timer = (
+        (signal.SIGPROF, signal.ITIMER_PROF) if of_cpu else (signal.SIGALRM, signal.ITIMER_REAL)
+    )
 
     def ring(*_):
         raise _Late
 
-    before = signal.signal(signal.SIGALRM, ring)
+    before = signal.signal(alarm, ring)
     # Again and again: an alarm that rings within a callback of the interpreter is lost.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    signal.setitimer(timer, seconds, 1)
     try:
         yield
     except _Late:
         raise AssertionError(f"no answer in {seconds} s: {what}") from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(alarm, before)

@@ -18,7 +18,15 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy
-from sympy import ImmutableSparseMatrix, MatrixSymbol, MutableSparseMatrix, Symbol
+from sympy import (
+    Basic,
+    Dummy,
+    HadamardPower,
+    ImmutableSparseMatrix,
+    MatrixSymbol,
+    MutableSparseMatrix,
+    Symbol,
+)
 from sympy.matrices.expressions.dotproduct import DotProduct
 
 import symrelu
@@ -99,6 +107,26 @@ STEPS = list(
     rs oo -> rs     | {0}.applyfunc(lambda t: t*Trace({1}.applyfunc(lambda u: tanh(u*Trace({1}))))) | {0}*trace(tanh({1}*trace({1})))
     rs rt -> rs     | {0}.applyfunc(lambda t: sin(t)*log(det({1}*{1}.T + Identity({r})))) | sin({0})*logdet({1} @ {1}.T + eye({r}))
     rs rs -> rs     | HadamardPower({0}.applyfunc(exp), {1})  | exp({0})**{1}
+    rs -> rs        | HadamardPower(2, {0})                   | 2**{0}
+    rs -> rs        | HadamardPower({0}.applyfunc(Abs) + OneMatrix({r}, {s}), {c}) | (abs({0}) + 1)**{c}
+    rs -> rs        | {0}.applyfunc(lambda t: t/(1 + sqrt(Trace({0}*{0}.T) + 1))) | {0}/(1 + sqrt(({0}**2).sum() + 1))
+    rs -> rs        | {0}.applyfunc(lambda t: t*{0}[0, 0])    | {0}*{0}[0, 0]
+    rs -> rs        | {0}.applyfunc(lambda t: ReLU(t, 1) - ReLU(t - 1)) | ReLU({0}) - ReLU({0} - 1)
+    rs rs -> rs     | {0}.applyfunc(lambda t: tanh(t*Trace({0}.T*{1}))) | tanh({0}*({0}*{1}).sum())
+    1s r1 -> rs     | {1}*{0}                                 | {1} @ {0}
+    rr ss -> -      | Trace(BlockDiagMatrix({0}, {1})**2)     | trace({0} @ {0}) + trace({1} @ {1})
+    rs ts -> - | Trace(BlockMatrix([[{0}], [{1}]])*BlockMatrix([[{0}], [{1}]]).T) | ({0}**2).sum() + ({1}**2).sum()
+    rr -> -         | Trace({0}**3)                           | trace({0} @ {0} @ {0})
+    rs -> rr        | ({0}*{0}.T + Identity({r}))**(-2)       | inv({0} @ {0}.T + eye({r})) @ inv({0} @ {0}.T + eye({r}))
+    22 12 -> 24     | KroneckerProduct({1}, {0})              | kron({1}, {0})
+    21 12 -> 22     | KroneckerProduct({0}, {1})              | kron({0}, {1})
+    r1 r1 -> -      | Sum({0}[i, 0]*{1}[i, 0]**2, (i, 0, {r} - 1)) | ({0}*{1}**2).sum()
+    rs -> -         | Sum(Abs({0}[i, j]), (i, 0, {r} - 1), (j, 0, {s} - 1)) | abs({0}).sum()
+    rs -> -         | Sum(log(1 + ({0}*{0}.T)[i, i]), (i, 0, {r} - 1)) | log(1 + ({0}**2).sum(1)).sum()
+    rs -> -         | {0}[{r} - 1, {s} - 1]                   | {0}[-1, -1]
+    rs -> -         | Abs({0}[0, 0])                          | abs({0}[0, 0])
+    - - -> -        | Piecewise(({0}, {1} > 0), ({0}*{1}, True)) | where({1} > 0, {0}, {0}*{1})
+    - - -> -        | Max({0}, {1})                           | Max({0}, {1})
     rr -> rr        | DiagonalMatrix({0})                     | diag(diagonal({0}))
     rs -> 1s        | OneMatrix(1, {r})*{0}                   | {0}.sum(0, keepdim=True)
     rs -> r1        | {0}*OneMatrix({s}, 1)                   | {0}.sum(1, keepdim=True)
@@ -290,10 +318,20 @@ def expression(lines):
     }
     known = {**OURS, **symbols}
     for line in lines:
-        known[line.name] = eval(line.sympy, known)
+        flips = re.search(r"\.T|Transpose|Adjoint", line.sympy)
+        if flips and any(_powers_by_matrices(known[name]) for name in _names(line)):
+            raise TypeError("SymPy transposes the base of a HadamardPower, not its exponent")
+        known[line.name] = value = eval(line.sympy, known)
+        if any(isinstance(s, Dummy) for s in getattr(value, "free_symbols", ())):
+            raise TypeError("a symbol that a Lambda binds stands outside of it")
         if isinstance(known[line.name], MutableSparseMatrix | ImmutableSparseMatrix):
             raise TypeError("applyfunc leaves the zeros of a sparse matrix alone")
     return list(symbols.values()), known["value"]
+
+
+def _powers_by_matrices(value):
+    nodes = value.atoms(HadamardPower) if isinstance(value, Basic) else ()
+    return any(node.exp.is_Matrix for node in nodes)
 
 
 def _dense(rows, columns, entries):
@@ -316,12 +354,13 @@ def _theirs():
     return names | {
         "sqrt": scalarwise(torch.sqrt),
         "ReLU": torch.relu,
-        "Max": lambda c, a: torch.maximum(torch.as_tensor(c, dtype=a.dtype), a),
-        "where": torch.where,
+        "Max": lambda a, b: torch.maximum(*(torch.as_tensor(x).double() for x in (a, b))),
+        "where": lambda c, a, b: torch.where(torch.as_tensor(c), a, b),
         "trace": torch.trace,
         "det": torch.det,
         "logdet": torch.logdet,
         "inv": torch.linalg.inv,
+        "kron": lambda a, b: torch.kron(a.contiguous(), b.contiguous()),
         "eye": lambda size: torch.eye(size, dtype=torch.float64),
         "diag": torch.diag,
         "diagonal": torch.diagonal,
@@ -438,6 +477,8 @@ def outcome(lines):
         return ("hang" if "no answer" in str(error) else "wrong"), str(error)
     except NotImplementedError as error:
         return "refused", f"{error}\n{code(lines)}"
+    except np.linalg.LinAlgError as error:
+        return "singular", str(error)  # the derivative of a determinant at 0
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
@@ -467,7 +508,7 @@ def main(count, first=0):
         lines = program(picks)
         kind, message = outcome(lines) if lines else ("empty", "")
         counts[kind] += 1
-        if kind == "unbuildable":
+        if kind in ("unbuildable", "singular"):
             counts[f"  {message[:70]}"] += 1
         elif message:
             if kind != "hang":
