@@ -656,9 +656,10 @@ def _(node: Expr, engine: Target) -> Rule:
 
 def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
     """The factors, with one float for numbers by which the product would be divided."""
-    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
-    if engine.exact or not any(f.is_Pow and f.exp.is_negative for f in numbers):
+    roots = [f for f in factors if f.is_Pow and is_small(f) and f.is_number]
+    if engine.exact or not any(root.exp.is_negative for root in roots):
         return factors
+    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
     value = float(Mul(*numbers))
     others = [f for f in factors if f not in numbers]
     return [Float(value), *others] if isfinite(value) and value else factors

@@ -33,7 +33,7 @@ from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
-from symrelu.matrices.reading import read
+from symrelu.matrices.reading import Matters, read
 
 if TYPE_CHECKING:
     from symrelu.inputs import M, Scalar
@@ -144,9 +144,12 @@ def gradient(expr: Any, wrt: Any) -> Any:
     """
     (expr,) = read([scalar(expr)])
     cotangents = vjp([seeded(expr)], variables_of(wrt))
+    of_matrices = Matters()(expr)  # asked once: of a thousand cotangents it takes a while
 
     def answer(variable: Expr) -> Expr:
-        cotangent = formula(cotangents[variable])
+        cotangent = cotangents[variable]
+        if of_matrices or cotangent.is_Matrix:
+            cotangent = formula(cotangent)
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
