@@ -990,6 +990,11 @@ def _(node: Expr, engine: Target) -> Rule:
     lowered = lower(node)
     if lowered is not node:
         return Rule([lowered])
+    if node.args[1].is_integer is False:
+        raise NotImplementedError(
+            f"lambdify has no numeric form of the matrix power {node}; give it an exponent that is "
+            "a whole number"
+        )
     return Rule(node.args, lambda b, e: engine.call("matrix_power", b, e, of=node))
 
 
