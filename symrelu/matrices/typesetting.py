@@ -106,11 +106,12 @@ class Typesetting:
             return _POWER
         return self.levels.get(type(node)) or self.binding_of_sympy(node)
 
-    def negated(self, node: Expr) -> tuple[str, str]:
-        """The sign of the negative, and the text that follows it."""
-        if self.binding(node) == _SUM and isinstance(node, MatMul):
-            return "", self.text(node)[1:].lstrip()
-        return "-", self.at(node, _PRODUCT)
+    def negated(self, node: Expr) -> str:
+        """The text of the negative."""
+        if isinstance(node, MatMul) and self.binding(node) == _SUM:
+            return self.text(node)[1:].lstrip()
+        by_ones = isinstance(node, MatMul) and isinstance(node.args[0], OneMatrix)
+        return "-" + self.at(node, _PRODUCT + by_ones)  # -1*x would be something else
 
     levels: ClassVar = {
         MatAdd: _SUM, MatMul: _PRODUCT, HadamardProduct: _ATOM, Transpose: _FUNCTION,
