@@ -23,7 +23,7 @@ from symrelu.calculus.extrema import (
     singularities,
     stationary_points,
 )
-from symrelu.calculus.front import FORMS
+from symrelu.calculus.front import FORMS, doit
 from symrelu.calculus.integrals import integrate
 from symrelu.calculus.limits import limit, series
 from symrelu.calculus.odes import dsolve
@@ -42,6 +42,7 @@ __all__ = [
     "CheckWarning",
     "continuous_domain",
     "convolution",
+    "doit",
     "dsolve",
     "expectation",
     "fourier_series",

@@ -7,9 +7,54 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import mpmath
-from sympy import Basic, Expr, Integer, Integral, Rational, S, Symbol, lambdify, oo
+from sympy import (
+    Abs,
+    Add,
+    Basic,
+    DiracDelta,
+    Expr,
+    Function,
+    Heaviside,
+    Integer,
+    Integral,
+    Max,
+    Min,
+    Mul,
+    Piecewise,
+    Pow,
+    Rational,
+    S,
+    SingularityFunction,
+    Symbol,
+    acos,
+    asin,
+    atan,
+    ceiling,
+    cos,
+    cosh,
+    erf,
+    erfc,
+    erfi,
+    exp,
+    factorial,
+    floor,
+    gamma,
+    im,
+    lambdify,
+    log,
+    oo,
+    re,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
+from sympy.core.function import AppliedUndef
 
 from symrelu.calculus.pieces import NoPiecesError
+from symrelu.function import ReLU
+from symrelu.graph import postorder
 
 DIGITS = 30
 SHARES = (Rational(37, 101), Rational(71, 97), Rational(13, 89))
@@ -49,13 +94,51 @@ def samples(symbols: Iterable[Symbol], count: int = 2) -> list[dict[Symbol, Expr
 
 def number(expr: Any, at: dict[Symbol, Expr]) -> Any:
     """The value, exact where it is rational; None where there is none."""
-    value = expr.subs(at) if at else expr
+    if at and any(map(_is_steep, postorder(expr))):
+        value = _rounded(expr, at)
+    else:
+        value = expr.subs(at) if at else expr
     if value.is_Rational:
         return value
     value = value.evalf(DIGITS)
     if value.is_number and not value.has(Integral, S.NaN, S.ComplexInfinity):
         return value
     return None
+
+
+# Functions of which an exact value is no longer than its argument.
+LIGHT = (
+    *(ReLU, Heaviside, DiracDelta, Abs, sign, Max, Min, Piecewise, SingularityFunction),
+    *(exp, log, sin, cos, tan, sinh, cosh, tanh, asin, acos, atan, erf, erfc, erfi),
+    *(floor, ceiling, re, im, AppliedUndef),
+)
+LARGEST = 2 * 10**6  # argument of others: the digits of exp(exp(10**7)) fill no memory
+
+
+def _is_steep(node: Basic) -> bool:
+    """Whether an exact value may have too many digits to be written down."""
+    if isinstance(node, exp):
+        return node.exp.has(exp, gamma, factorial)
+    if isinstance(node, Pow):
+        return bool(node.exp.free_symbols) and node.base is not S.Exp1
+    return isinstance(node, Function) and not isinstance(node, LIGHT)
+
+
+def _rounded(expr: Any, at: dict[Symbol, Expr]) -> Any:
+    """The value, each step of it rounded."""
+    values: dict[Basic, Any] = {}
+    for node in postorder(expr):
+        if not node.args:
+            values[node] = at[node].evalf(DIGITS) if node in at else node
+            continue
+        args = [values[arg] for arg in node.args]
+        if not isinstance(node, (Add, Mul)):
+            for arg in args:
+                if arg.is_Float and abs(arg) > LARGEST:
+                    raise OverflowError(f"{node.func} of {arg.n(3)}")
+        value = node.func(*args)
+        values[node] = value.evalf(DIGITS) if value.is_number and node.args else value
+    return values[expr]
 
 
 def near(a: Any, b: Any, tolerance: float = 1e-15) -> bool:

@@ -10,16 +10,20 @@ import sympy
 from sympy import (
     And,
     ConditionSet,
+    Dummy,
     Eq,
     Expr,
     FiniteSet,
     Ge,
     Heaviside,
+    I,
     Interval,
     Le,
+    Lt,
     Max,
     Or,
     Piecewise,
+    Pow,
     Rational,
     S,
     Set,
@@ -37,7 +41,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from symrelu.calculus import checks
-from symrelu.calculus.front import calculus
+from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.pieces import (
     UNKNOWN,
     NoPiecesError,
@@ -60,7 +64,8 @@ BIGGEST = 60
     "regions",
     "between kinks an equation is one without kinks; SymPy refuses what has several pieces, or "
     "loses half-lines",
-    sympy.solveset,
+    lambda f, *args, **options: _of_sympy(f, *args, **options),
+    takes=(Expr, Relational, Boolean),
 )
 def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -111,10 +116,15 @@ def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = Tr
     return found
 
 
+def _of_sympy(f: Any, symbol: Any = None, *domain: Any, **options: Any) -> Set:
+    """What is always true holds of real numbers only."""
+    if f == S.true and not domain and not options:
+        return S.Reals
+    return sympy.solveset(f, symbol, *domain, **options)
+
+
 def _only(expr: Any) -> Symbol:
-    if len(expr.free_symbols) != 1:
-        raise ValueError(f"name the unknown: {expr} has {expr.free_symbols}")
-    return next(iter(expr.free_symbols))
+    return the_symbol(expr, "unknown")
 
 
 def solutions(relation: Any, x: Symbol, domain: Set = S.Reals) -> Set:
@@ -167,7 +177,10 @@ def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
     ends = [a, *between(roots(g, x, a, b), a, b), b]
     found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if holds_at(relation, g, x, t)]
     for low, high in pairwise(ends):
-        s = sign_of(g.subs(x, inside(low, high)))
+        value = g.subs(x, inside(low, high))
+        if value.is_number and value.is_extended_real is False:
+            continue
+        s = sign_of(value)
         if relation.func(S(s), 0):
             found.append(Interval.open(low, high))
     return found
@@ -255,6 +268,7 @@ def _held(relation: Any, at: Any) -> bool | None:
     "in one unknown by regions, else by the cases of sign, of which those are kept whose "
     "solutions have these signs; SymPy takes its unknown for positive where it meets a ReLU",
     sympy.solve,
+    takes=(),
 )
 def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags: Any) -> Any:
     """
@@ -294,39 +308,49 @@ def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags
     >>> solve([Eq(ReLU(x) + y, 3), Eq(x - y, 1)], [x, y])
     [(2, 1)]
     """
-    equations = list(f) if isinstance(f, (list, tuple, set, Tuple)) else [f]
+    several = isinstance(f, (list, tuple, set, Tuple))
+    equations = list(f) if several else [f]
     unknowns = _unknowns(equations, symbols)
+    plain = {v: v if v.is_Symbol else Dummy("v", real=True) for v in unknowns}
+    equations = [e.xreplace(plain) for e in equations]
     if any(isinstance(e, (Relational, And, Or)) and not isinstance(e, Eq) for e in equations):
-        return reduced(equations, unknowns, check)
+        found = reduced(equations, list(plain.values()), check)
+        return found.xreplace({new: old for old, new in plain.items()})
     gaps = [e.lhs - e.rhs if isinstance(e, Eq) else sympify(e) for e in equations]
     gaps = [g for g in gaps if g != 0]
-    if len(unknowns) == 1:
-        (x,) = unknowns
-        values = _values(gaps, x)
-        if values is not None:
-            if check:
-                check_solutions([{x: v} for v in values], gaps)
-            return [{x: v} for v in values] if dict else values
-    found = by_cases(gaps, unknowns)
+    found = _all_solutions(gaps, list(plain.values()))
     if check:
         check_solutions(found, gaps)
+    found = [{v: s[plain[v]] for v in unknowns} for s in found]
     if dict:
         return found
+    tuples = [tuple(s.values()) for s in found]
+    if flags.get("set"):
+        return unknowns, set(tuples)
+    return tuples if several else [t for values in tuples for t in values]
+
+
+def _all_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
     if len(unknowns) == 1:
-        return [s[unknowns[0]] for s in found]
-    return [tuple(s[v] for v in unknowns) for s in found]
+        values = _values(gaps, unknowns[0])
+        if values is not None:
+            return [{unknowns[0]: v} for v in values]
+    return by_cases(gaps, unknowns)
 
 
 def _unknowns(equations: list[Any], symbols: tuple[Any, ...]) -> list[Symbol]:
     if len(symbols) == 1 and isinstance(symbols[0], (list, tuple, set, Tuple)):
         symbols = tuple(symbols[0])
+    for v in symbols:
+        if not isinstance(v, Expr) or v.is_number:
+            raise ValueError(f"an unknown is a symbol or a function, not {v}")
     if symbols:
         return list(symbols)
     return sorted(set().union(*(e.free_symbols for e in equations)), key=lambda s: s.sort_key())
 
 
 def domain_of(x: Symbol) -> Set:
-    """The real numbers that the assumptions of a symbol allow."""
+    """The real numbers that the signs of a symbol allow."""
     if x.is_positive:
         return Interval.open(0, oo)
     if x.is_negative:
@@ -334,6 +358,11 @@ def domain_of(x: Symbol) -> Set:
     if x.is_nonnegative:
         return Interval(0, oo)
     return Interval(-oo, 0) if x.is_nonpositive else S.Reals
+
+
+def _allowed(x: Symbol, t: Expr) -> bool:
+    """Whether a value is of the kind that a symbol is declared to be."""
+    return all(getattr(t, f"is_{fact}") in (None, value) for fact, value in x.assumptions0.items())
 
 
 def _values(gaps: list[Expr], x: Symbol) -> list[Expr] | None:
@@ -345,7 +374,8 @@ def _values(gaps: list[Expr], x: Symbol) -> list[Expr] | None:
     if found is S.EmptySet:
         return []
     if isinstance(found, FiniteSet):
-        return sorted(found, key=lambda t: t.sort_key() if t.free_symbols else float(t))
+        kept = (t for t in found if _allowed(x, t))
+        return sorted(kept, key=lambda t: t.sort_key() if t.free_symbols else float(t))
     if found.free_symbols:
         return None
     raise NotImplementedError(f"the solutions are {found}: use solveset")
@@ -388,6 +418,8 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
 def _conditions(switches: Any, chosen: Any, solution: dict[Symbol, Expr]) -> list[Any] | None:
     """What has to hold for the solution to have these signs; None if it cannot."""
     conditions = []
+    if Tuple(*solution.values()).has(I):
+        raise NoPiecesError(f"whether {solution} is real is not known")
     for h, switch in switches.items():
         u = chosen_of(switch, chosen).subs(solution).expand()
         positive = chosen[h] == 1
@@ -412,9 +444,15 @@ def _joined(found: list[tuple[dict[Symbol, Expr], list[Any]]]) -> list[dict[Symb
         if (u + down.gts - down.lts).expand() == 0:
             return [{v: _either(u, first[v], second[v]) for v in first}]
     return [
-        {v: Piecewise((value, And(*conditions)), (S.NaN, True)) for v, value in s.items()}
-        for s, conditions in found
+        {v: _where(value, And(*conditions)) for v, value in s.items()} for s, conditions in found
     ]
+
+
+def _where(value: Expr, condition: Any) -> Expr:
+    """The value where the condition holds, which is not asked where a root in it is not real."""
+    powers = Tuple(value, condition).atoms(Pow)
+    bases = {p.base for p in powers if p.exp.is_integer is False and p.base.is_nonnegative is None}
+    return Piecewise(*((S.NaN, Lt(b, 0)) for b in bases), (value, condition), (S.NaN, True))
 
 
 def _either(u: Expr, above: Expr, below: Expr) -> Expr:
@@ -453,6 +491,7 @@ def check_solutions(found: list[dict[Symbol, Expr]], gaps: list[Expr]) -> None:
     "regions",
     "each inequality by regions; SymPy refuses kinks in a system of inequalities",
     sympy.reduce_inequalities,
+    takes=(),
 )
 def reduce_inequalities(inequalities: Any, symbols: Any = (), check: bool = True) -> Any:
     """
@@ -506,6 +545,7 @@ def reduced(relations: list[Any], unknowns: list[Symbol], check: bool) -> Any:
     "cases of sign",
     "of each case of signs those solutions are kept that have these signs",
     sympy.nonlinsolve,
+    takes=(),
 )
 def nonlinsolve(system: Any, *symbols: Any, check: bool = True) -> Set:
     """
@@ -534,6 +574,7 @@ def nonlinsolve(system: Any, *symbols: Any, check: bool = True) -> Set:
     "values",
     "a search by secants needs no derivative, which SymPy's nsolve takes of the kinks",
     sympy.nsolve,
+    takes=(),
 )
 def nsolve(f: Any, *args: Any, check: bool = True, **options: Any) -> Any:
     """
@@ -549,16 +590,43 @@ def nsolve(f: Any, *args: Any, check: bool = True, **options: Any) -> Any:
     >>> nsolve(ReLU(x) - cos(x), x, 1)
     0.739085133215161
     """
-    x, start = args if len(args) == 2 else (_only(f), args[0])
-    if isinstance(f, (list, tuple)):
-        raise NotImplementedError("one equation with kinks at a time: use solve for a system")
-    gap = f.lhs - f.rhs if isinstance(f, Eq) else f
-    values = lambdify(x, gap.replace(ReLU, lambda v: Max(0, v)), "mpmath")
+    if not args:
+        raise TypeError("nsolve takes a start")
+    several = isinstance(f, (list, tuple))
+    *named, start = args
+    unknowns = _unknowns(list(f) if several else [f], tuple(named))
+    gaps = [e.lhs - e.rhs if isinstance(e, Eq) else e for e in (f if several else [f])]
+    others = set().union(*(g.free_symbols for g in gaps)) - set(unknowns)
+    if others:
+        raise ValueError(f"nsolve finds numbers: give {', '.join(sorted(map(str, others)))} values")
     digits = options.get("prec") or 15
     with mpmath.workdps(digits + 15):
-        points = tuple(start) if isinstance(start, (tuple, Tuple)) else start
-        solver = "anderson" if isinstance(points, tuple) else "secant"
-        root = mpmath.findroot(values, points, solver=solver, verify=False)
-        if not abs(values(root)) <= mpmath.mpf(10) ** -digits:
-            raise ValueError(f"no root of {gap} was found from {start}: try another start")
-        return sympy.Float(root, digits)
+        root = _searched(gaps, unknowns, start, several, digits)
+        numbers = [sympy.Float(v, digits) for v in root]
+    if options.get("dict"):
+        return [dict(zip(unknowns, numbers, strict=True))]
+    return sympy.Matrix(numbers) if several else numbers[0]
+
+
+def _searched(
+    gaps: list[Expr], unknowns: list[Symbol], start: Any, several: bool, digits: int
+) -> list[Any]:
+    words = [g.replace(ReLU, lambda v: Max(0, v)) for g in gaps]
+    values = lambdify(unknowns, words, "mpmath")
+    bracket = isinstance(start, (list, tuple, Tuple))
+    root: list[Any] = []
+    try:
+        if several:
+            points = [mpmath.mpmathify(v) for v in (start if bracket else [start])]
+            root = list(mpmath.findroot(lambda *v: values(*v), points, verify=False))
+        else:
+            ends = tuple(start) if bracket else start
+            solver = "anderson" if bracket else "secant"
+            root = [
+                mpmath.findroot(lambda v: values(v)[0], ends, solver=solver, verify=False),
+            ]
+    except (ValueError, ZeroDivisionError):
+        pass
+    if not root or not all(abs(v) <= mpmath.mpf(10) ** -digits for v in values(*root)):
+        raise ValueError(f"no root of {gaps} was found from {start}: try another start")
+    return root

@@ -33,7 +33,7 @@ from sympy.stats.frv import SingleFinitePSpace
 from sympy.stats.rv import RandomSymbol
 
 from symrelu.calculus import checks
-from symrelu.calculus.front import calculus
+from symrelu.calculus.front import calculus, held
 from symrelu.calculus.integrals import definite
 from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, regions, shorter
 from symrelu.calculus.sums import _total
@@ -66,16 +66,25 @@ def expectation(expr: Any, condition: Any = None, check: bool = True, **options:
     >>> expectation(ReLU(X)*ReLU(Y)), expectation(ReLU(X - Y))
     (1/(2*pi), 1/sqrt(pi))
     """
-    if condition is not None:
-        raise NotImplementedError("expectations with kinks take no condition")
+    if condition is not None and not random_symbols(condition):
+        raise ValueError(f"{condition} is no condition on random variables")
     try:
-        value = _mean(expr, check)
+        if condition is None:
+            value = _mean(expr, check)
+        else:
+            value = _mean(Piecewise((expr, condition), (0, True)), check)
+            value /= _mean(Piecewise((1, condition), (0, True)), check)
     except UNKNOWN:
-        return Expectation(expr)
+        return Expectation(expr, condition)
     except checks.FailedError as error:
         checks.warn(f"expectation({expr})", error)
-        return Expectation(expr)
+        return Expectation(expr, condition)
     return value
+
+
+@held.register(Expectation)
+def _(node: Expectation, check: bool) -> Any:
+    return expectation(*node.args, check=check)
 
 
 @calculus(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -10,10 +11,11 @@ from sympy import Expr, FiniteSet, Interval, Rational, S, Set, Symbol, Union, oo
 from sympy.calculus.util import continuous_domain as continuous_domain_of_sympy
 from sympy.calculus.util import function_range as function_range_of_sympy
 from sympy.core.relational import Eq, Ge
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from symrelu.calculus import checks
 from symrelu.calculus.equations import solutions, zeros
-from symrelu.calculus.front import calculus
+from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.limits import settled, smooth_limit
 from symrelu.calculus.pieces import (
     NoPiecesError,
@@ -31,9 +33,7 @@ FAR = (Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8))
 def _variable(f: Expr, symbol: Any) -> Symbol:
     if symbol is not None:
         return symbol
-    if len(f.free_symbols) != 1:
-        raise ValueError(f"name the variable: {f} has {f.free_symbols}")
-    return next(iter(f.free_symbols))
+    return the_symbol(f, "variable")
 
 
 def _intervals(domain: Set) -> list[Interval]:
@@ -92,26 +92,51 @@ def function_range(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = Tru
 
 def values_on(f: Expr, x: Symbol, domain: Set) -> Set:
     found: list[Set] = []
-    for part in _intervals(domain):
+    for part in _intervals(_one_period(f, x, domain)):
         if isinstance(part, _Point):
             found.append(FiniteSet(f.subs(x, part.t)))
             continue
         parts = regions(f, x, part.start, part.end)
         for region in parts:
-            found += _image(region, x)
-        ends = [] if part.left_open else [part.start]
-        ends += [] if part.right_open else [part.end]
-        ends += [r.stop for r in parts[:-1]]
+            for real in _real(region, x):
+                found += _image(Region(real.start, real.end, region.expr), x)
+                found += [FiniteSet(region.expr.subs(x, t)) for t in _closed_ends(real)]
+        ends = [*_closed_ends(part), *(r.stop for r in parts[:-1])]
         at_ends = (f.subs(x, t) for t in ends)
         found += [FiniteSet(v) for v in at_ends if v.is_finite and v.is_real is not False]
     return Union(*found)
 
 
+def _closed_ends(part: Interval) -> list[Expr]:
+    ends = ((part.start, part.left_open), (part.end, part.right_open))
+    return [t for t, is_open in ends if not is_open]
+
+
+def _one_period(f: Expr, x: Symbol, domain: Set) -> Set:
+    """All that is to be looked at of what comes again."""
+    if domain is not S.Reals or not f.has(TrigonometricFunction):
+        return domain
+    period = sympy.periodicity(f, x)
+    return Interval(0, period) if period else domain
+
+
+def _real(region: Region, x: Symbol) -> list[Interval]:
+    """The intervals of a region on which it is real and continuous."""
+    found = _real_set(region, x)
+    return [part for part in _intervals(found) if isinstance(part, Interval)]
+
+
+def _real_set(region: Region, x: Symbol) -> Set:
+    g = region.expr
+    if g.has(*UNDEFINED) or (x not in g.free_symbols and g.is_extended_real is False):
+        return S.EmptySet
+    inner = Interval.open(region.start, region.stop)
+    return inner if g.is_polynomial(x) else continuous_domain_of_sympy(g, x, inner)
+
+
 def _image(region: Region, x: Symbol) -> list[Set]:
     """The values on an open interval: between those at the ends and at the turning points."""
     g, a, b = region.expr, region.start, region.stop
-    if g.has(*UNDEFINED):
-        return []
     if x not in g.free_symbols:
         return [FiniteSet(g)]
     ends = [a, *between(_turns(g, x, a, b), a, b), b]
@@ -120,11 +145,7 @@ def _image(region: Region, x: Symbol) -> list[Set]:
         one = smooth_limit(g, x, low, 1 if low.is_finite else (1 if low is -oo else -1))
         two = smooth_limit(g, x, high, -1)
         found.append(Interval.open(*_sorted(one, two)))
-    for t in ends[1:-1]:
-        value = g.subs(x, t)
-        if value.is_finite:
-            found.append(FiniteSet(value))
-    return found
+    return found + [FiniteSet(g.subs(x, t)) for t in ends[1:-1]]
 
 
 def _sorted(one: Expr, two: Expr) -> tuple[Expr, Expr]:
@@ -240,16 +261,13 @@ def continuous_domain(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = 
             found.append(FiniteSet(part.t))
             continue
         parts = regions(f, x, part.start, part.end)
-        for region in parts:
-            if not region.expr.has(*UNDEFINED):
-                open_part = Interval.open(region.start, region.stop)
-                found.append(continuous_domain_of_sympy(region.expr, x, open_part))
+        found += [_real_set(region, x) for region in parts]
         found += [FiniteSet(r.stop) for r in parts[:-1] if _meets(f, x, r.stop, (-1, 1))]
         if not part.left_open and _meets(f, x, part.start, (1,)):
             found.append(FiniteSet(part.start))
         if not part.right_open and _meets(f, x, part.end, (-1,)):
             found.append(FiniteSet(part.end))
-    return Union(*found)
+    return _checked(Union(*found), check, check_continuous, f, x, domain)
 
 
 def _meets(f: Expr, x: Symbol, t: Expr, sides: tuple[int, ...]) -> bool:
@@ -313,7 +331,7 @@ def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = 
         ):
             if not is_open and t.is_finite and _is_0(end.expr.diff(x).subs(x, t)):
                 found.append(FiniteSet(t))
-    return Union(*found)
+    return _checked(Union(*found), check, check_stationary, f, x, domain)
 
 
 @calculus("regions", "the poles of each region, its ends included", sympy.singularities)
@@ -340,7 +358,71 @@ def singularities(expression: Any, symbol: Any, domain: Any = S.Reals, check: bo
             found.append(sympy.singularities(region.expr, x, closed))
         else:
             found.append(Interval(region.start, region.stop))
-    return Union(*found).intersect(domain)
+    whole = Union(*found).intersect(domain)
+    return _checked(whole, check, check_singular, expression, x, domain)
+
+
+def _checked(
+    found: Set, check: bool, opinion: Callable[..., None], f: Expr, x: Symbol, domain: Set
+) -> Set:
+    """The points, if numbers beside them do not gainsay."""
+    if check and f.free_symbols == {x}:
+        try:
+            checks.attempt(lambda: opinion(found, f, x, domain))
+        except checks.FailedError as error:
+            checks.warn(f"{opinion.__name__[6:]} points of {f}", error)
+            raise NotImplementedError(f"the points of {f} are not known") from None
+    return found
+
+
+NEAR = Rational(1, 10**12)
+
+
+def _looked_at(
+    found: Set, f: Expr, x: Symbol, domain: Set
+) -> Iterator[tuple[Expr, bool, list[Any]]]:
+    """Points, whether they are in the set, and the values on the left, there and on the right.
+
+    Both sides of every end and of every kink, and these themselves.
+    """
+    breaks = {r.stop for r in regions(f, x, domain.inf, domain.sup)[:-1]} | {*found.boundary}
+    finite = [t for t in breaks if t.is_Rational]
+    for p in [*checks.around([*breaks, domain.inf, domain.sup]), *finite, *FAR]:
+        held = found.contains(p)
+        if domain.interior.contains(p) == S.true and held in (S.true, S.false):
+            yield p, bool(held), [checks.number(f, {x: p + d}) for d in (-NEAR, S.Zero, NEAR)]
+
+
+def _is_value(v: Any) -> bool:
+    return v is not None and bool(v.is_extended_real) and bool(v.is_finite)
+
+
+def check_continuous(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
+    for p, held, (left, here, right) in _looked_at(found, f, x, domain):
+        if held and not _is_value(here):
+            raise checks.FailedError(f"at {p} there is no value")
+        if _is_value(here) and _is_value(left) and _is_value(right):
+            gap = max(abs(left - here), abs(right - here))
+            if held == (gap > Rational(1, 10**4) * (1 + abs(here))):
+                raise checks.FailedError(f"at {p} the values differ by {gap.n(6)}")
+
+
+def check_stationary(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
+    for p, held, values in _looked_at(found, f, x, domain):
+        if not all(map(_is_value, values)):
+            continue
+        left, here, right = values
+        slope = max(abs(right - here), abs(here - left)) / NEAR
+        if (held and slope > Rational(1, 10**6) * (1 + abs(here))) or (not held and slope == 0):
+            raise checks.FailedError(f"at {p} the slope is {slope.n(6)}")
+
+
+def check_singular(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
+    for p, held, (left, here, right) in _looked_at(found, f, x, domain):
+        if held and all(map(_is_value, (left, here, right))):
+            raise checks.FailedError(f"at {p} and beside it are values")
+        if not held and any(_is_value(v) and abs(v) > 1 / NEAR / 1000 for v in (left, here, right)):
+            raise checks.FailedError(f"at {p} the values have no bound")
 
 
 # Monotonicity and convexity
@@ -353,6 +435,8 @@ def _is_rising(f: Expr, interval: Set, symbol: Any, strictly: bool, turn: int = 
     (part,) = _intervals(interval)
     parts = regions(f, x, part.start, part.end)
     for region in parts:
+        if region.expr.has(*UNDEFINED):
+            return False
         inner = Interval.open(region.start, region.stop)
         slope = region.expr.diff(x).expand()
         if not inner.is_subset(solutions(Ge(slope, 0, evaluate=False), x, inner)):

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import singledispatch, wraps
+from inspect import signature
 from typing import Any, NamedTuple
 
-from sympy import Basic, DiracDelta, Dummy, Symbol, sympify
+from sympy import (
+    Basic,
+    ConditionSet,
+    Derivative,
+    DiracDelta,
+    Dummy,
+    Expr,
+    Integral,
+    Limit,
+    Max,
+    NDimArray,
+    S,
+    Sum,
+    Symbol,
+    sympify,
+)
 from sympy.core.symbol import Str
+from sympy.integrals.transforms import IntegralTransform
+from sympy.matrices import MatrixBase
+from sympy.stats import Expectation
 
 from symrelu import kinked
 from symrelu.calculus.pieces import UNKNOWN
 from symrelu.function import ReLU
 from symrelu.graph import postorder
+from symrelu.inputs import holds_text
 
 
 class Form(NamedTuple):
@@ -26,38 +46,152 @@ FORMS: dict[str, Form] = {}
 
 
 def calculus(
-    form: str, reason: str, smooth: Callable[..., Any] | None
+    form: str,
+    reason: str,
+    smooth: Callable[..., Any] | None,
+    takes: tuple[type, ...] = (Expr,),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a function of SymPy's calculus out of one for real symbols and kinks.
 
     ``smooth`` is SymPy's own, which is asked where there is no kink, if it is not for us too.
+    ``takes`` says of what kind the first argument is; of any kind if it is empty.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        FORMS[function.__name__] = Form(form, reason)
+        name = function.__name__
+        FORMS[name] = Form(form, reason)
+        names = list(signature(function).parameters)
 
         @wraps(function)
         def answer(*args: Any, check: bool = True, **options: Any) -> Any:
-            if not args or isinstance(args[0], str):
-                raise TypeError(f"{function.__name__} takes expressions, not {args[:1]!r}")
-            args = tuple(_each(arg, _sympified) for arg in args)
+            if not args and names[0] in options:
+                args = (options.pop(names[0]),)
+            _refuse_text(name, names, args, options)
+            if args and isinstance(args[0], (MatrixBase, NDimArray)):
+                entries = list(args[0])
+                if takes:
+                    found = [answer(e, *args[1:], check=check, **options) for e in entries]
+                    return _in_shape_of(args[0], found, name)
+                args = (entries, *args[1:])
+            args = tuple(_each(arg, lambda e: done(e, check)) for arg in args)
             if smooth and not any(map(has_kinks, (*args, *options.values()))):
                 return smooth(*args, **options)
+            if takes and not isinstance(args[0], takes):
+                raise TypeError(f"{name} takes an expression, not {args[0]!r}")
             to: dict[Basic, Basic] = {}
             real = [_each(arg, lambda e: _real(e, to)) for arg in args]
-            kept = {name: _each(v, lambda e: _real(e, to)) for name, v in options.items()}
+            kept = {key: _each(v, lambda e: _real(e, to)) for key, v in options.items()}
             back = {new: old for old, new in to.items()}
             try:
                 found = function(*real, check=check, **kept)
             except UNKNOWN as error:
                 if isinstance(error, NotImplementedError):
                     raise
-                raise NotImplementedError(f"{function.__name__} has no answer: {error}") from error
-            return _each(found, lambda e: e.xreplace(back)) if back else found
+                raise NotImplementedError(f"{name} has no answer: {error}") from error
+            if isinstance(found, UNEVALUATED) and args[0].args:
+                found = found.xreplace({real[0]: args[0].xreplace(to)})
+            return _each(found, lambda e: _in_words(e).xreplace(back))
 
         return answer
 
     return decorate
+
+
+# What stays when there is no answer.
+HELD = (Expectation, Integral, IntegralTransform, Limit, Sum)
+UNEVALUATED = (ConditionSet, *HELD)
+WORDS = ("dir", "hint")  # arguments that are text
+
+
+def _refuse_text(name: str, names: list[str], args: tuple[Any, ...], options: Any) -> None:
+    """SymPy would run text, and its symbols are others than those of the expression."""
+    if not args:
+        raise TypeError(f"{name} takes an expression")
+    named = [*zip([*names, *[names[-1]] * len(args)], args, strict=False), *options.items()]
+    for key, value in named:
+        if key not in WORDS and key in names and holds_text(value):
+            raise TypeError(f"{name} takes expressions and symbols, not {value!r}")
+
+
+def _in_shape_of(matrix: Any, entries: list[Any], name: str) -> Any:
+    if not all(isinstance(e, Expr) for e in entries):
+        raise TypeError(f"{name} takes the entries of a matrix one by one")
+    return type(matrix)(entries).reshape(*matrix.shape)
+
+
+# Objects that stand for an answer
+
+
+@singledispatch
+def held(node: Basic, check: bool) -> Any:
+    """What an unevaluated object is, by the function that answers it; others stay."""
+    return node
+
+
+@held.register(Derivative)
+def _(node: Derivative, check: bool) -> Any:
+    return node.doit(deep=False)
+
+
+def done(e: Any, check: bool = True) -> Any:
+    """The same with the objects evaluated in which there are kinks, from the inside out."""
+    if not isinstance(e, Basic) or not e.has(Derivative, *HELD):
+        return e
+    new: dict[Basic, Any] = {}
+    for node in postorder(e):
+        args = tuple(new.get(arg, arg) for arg in node.args)
+        again = node if args == node.args else node.func(*args)
+        new[node] = held(again, check) if has_kinks(again) else again
+    return new[e]
+
+
+def doit(expr: Any, check: bool = True) -> Any:
+    """
+    Evaluate the objects in an expression, as its ``doit`` does without kinks.
+
+    Explanation
+    ===========
+
+    An ``Integral``, a ``Sum``, a ``Limit``, a ``Derivative``, an ``Expectation`` or a transform
+    that holds a kink is answered by the function of this module; the rest by SymPy.
+
+    Examples
+    ========
+
+    >>> from sympy import Integral, Limit, symbols
+    >>> from symrelu import ReLU
+    >>> from symrelu.calculus import doit
+    >>> x = symbols("x", real=True)
+    >>> doit(2*Integral(x*ReLU(x - 3), (x, -5, 4)) + Limit(ReLU(x)/x, x, 0, "-"))
+    11/3
+    """
+    if not isinstance(expr, (Basic, MatrixBase)):
+        raise TypeError(f"doit takes an expression, not {expr!r}")
+    if isinstance(expr, MatrixBase):
+        return expr.applyfunc(lambda e: doit(e, check))
+    found = done(expr, check)
+    smooth = {node: node.doit() for node in found.atoms(Derivative, *HELD) if not has_kinks(node)}
+    return found.xreplace(smooth)
+
+
+def _in_words(e: Any) -> Any:
+    """The positive part as ReLU."""
+    if not isinstance(e, Expr):
+        return e
+    parts = {m: ReLU(*(a for a in m.args if a != 0)) for m in e.atoms(Max) if _is_part(m)}
+    return e.xreplace(parts) if parts else e
+
+
+def _is_part(m: Max) -> bool:
+    return len(m.args) == 2 and S.Zero in m.args
+
+
+def the_symbol(expr: Any, what: str) -> Symbol:
+    """The only symbol of an expression."""
+    found = sorted(map(str, expr.free_symbols))
+    if len(found) != 1:
+        raise ValueError(f"name the {what}: {expr} has {', '.join(found) or 'none'}")
+    return next(iter(expr.free_symbols))
 
 
 def has_kinks(arg: Any) -> bool:
@@ -79,10 +213,6 @@ def _each(arg: Any, f: Callable[[Basic], Any]) -> Any:
     if isinstance(arg, (int, float, complex)) and not isinstance(arg, bool):
         return f(sympify(arg))
     return arg
-
-
-def _sympified(e: Basic) -> Basic:
-    return e
 
 
 def _real(e: Any, to: dict[Basic, Basic]) -> Any:

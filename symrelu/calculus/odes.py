@@ -15,6 +15,7 @@ from sympy import (
     Dummy,
     Eq,
     Expr,
+    Heaviside,
     Matrix,
     Poly,
     Rational,
@@ -30,11 +31,11 @@ from sympy import (
     symbols,
     trigsimp,
 )
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth
+from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth, without_deltas
 from symrelu.calculus.limits import settled
 from symrelu.calculus.pieces import Jump, normal_form, to_the_right
 from symrelu.kinked import has_kinks
@@ -45,6 +46,7 @@ from symrelu.kinked import has_kinks
     "what starts at a kink drives the equation from there on; SymPy solves piece by piece, and "
     "the pieces do not meet, or takes the variable to be positive",
     sympy.dsolve,
+    takes=(),
 )
 def dsolve(
     eq: Any,
@@ -104,6 +106,9 @@ def dsolve(
 
 
 def _unknown(gap: Expr, func: Any) -> tuple[Expr, Symbol]:
+    if isinstance(func, UndefinedFunction):
+        applied = {f for f in gap.atoms(AppliedUndef) if f.func == func}
+        func = applied.pop() if len(applied) == 1 else None
     if func is None:
         found = {f for f in gap.atoms(AppliedUndef) if f.args[0].is_Symbol}
         if len(found) != 1:
@@ -139,8 +144,17 @@ def _first_order(coefficients: list[Expr], forcing: Expr, x: Symbol) -> tuple[li
 def _constant(coefficients: list[Expr], forcing: Expr, x: Symbol) -> tuple[list[Expr], Expr]:
     basis = _basis(coefficients, x)
     K = _impulse_response(coefficients, basis, x)
+    forcing, deltas = without_deltas(forcing, x)
     first, jumps = to_the_right(*normal_form(forcing, x), x)
     terms = [_response(K, first, x, None)]
+    for t, weight, order in deltas:
+        if order:
+            raise NotImplementedError("a derivative of a delta")
+        kicked = (weight * K.subs(x, x - t)).expand(trig=True)
+        starts = len(basis) > 1  # with 0, so that it is not felt as a jump
+        terms.append(
+            in_relu(kicked, Jump(t, x - t, kicked), x) if starts else kicked * Heaviside(x - t)
+        )
     for jump in jumps:
         driven = _response(K, jump.expr, x, jump.at)
         terms.append(in_relu(driven, Jump(jump.at, x - jump.at, driven), x))
@@ -220,6 +234,8 @@ def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: 
     def check() -> None:
         for at in checks.samples(checks.symbols_of(residual, value) - {x}, 1):
             breaks = kinks_of(value.subs(at), x) or kinks_of(residual.subs(at), x)
+            lead = gap.diff(u.diff(x, order))
+            kicks = {t: w / lead.subs(x, t) for t, w, _ in without_deltas(-gap, x)[1]}
             points = [{**at, x: p} for p in checks.around(breaks)[:8]]
             size = max((abs(checks.number(v, p) or 0) for v in slopes for p in points), default=0)
             for p in points:
@@ -227,12 +243,15 @@ def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: 
                 if left is not None and abs(left) > 1e-15 * (1 + size):
                     raise checks.FailedError(f"at {p} it leaves {left.n(6)}")
             for t in breaks:
+                if lead.subs(at).subs(x, t) == 0:
+                    continue  # there the equation says nothing of the highest derivative
                 for i in range(order):
-                    sides = [
+                    low, high = (
                         checks.number(slopes[i], {**at, x: t + d})
                         for d in (-Rational(1, 10**20), Rational(1, 10**20))
-                    ]
-                    if None not in sides and abs(sides[0] - sides[1]) > 1e-12 * (1 + size):
+                    )
+                    jump = kicks.get(t, S.Zero).subs(at) if i == order - 1 else S.Zero
+                    if None not in (low, high) and abs(high - low - jump) > 1e-12 * (1 + size):
                         raise checks.FailedError(f"derivative {i} jumps at {t}")
             for got, want in _conditions(value, u, x, ics):
                 gap_ = checks.number(got - want, at)

@@ -21,6 +21,7 @@ from sympy import (
     Dummy,
     Eq,
     Expr,
+    Function,
     Heaviside,
     Max,
     Mul,
@@ -34,9 +35,11 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    Tuple,
     acos,
     asin,
     atan,
+    atan2,
     ceiling,
     cos,
     count_ops,
@@ -59,14 +62,15 @@ from symrelu.signs import signs
 
 MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
 MOST_ROOTS = 200
+POINTWISE = (Add, Mul, Pow, Function, Tuple)
 
 
 class NoPiecesError(NotImplementedError):
     """The regions of an expression cannot be told."""
 
 
-# What says that there is no answer, of ours and of SymPy's.
-UNKNOWN = (NotImplementedError, PolynomialError, PoleError)
+# What says that there is no answer, of ours and of SymPy's, where a search may end without one.
+UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RecursionError)
 
 
 @dataclass
@@ -75,6 +79,7 @@ class Steps:
 
     smooth: Any = S.Zero
     switches: dict[Dummy, Expr] = field(default_factory=dict)
+    points: list[Expr] = field(default_factory=list)  # where these are 0, a piece is one point
 
     def step(self, u: Expr) -> Expr:
         """The step of u, by that of -u where it is known already."""
@@ -113,6 +118,8 @@ class Steps:
             return (v - a) ** n * self.step(v - a)
         if hasattr(e, "_eval_rewrite_as_ReLU"):
             raise NoPiecesError(f"{e} cannot be written with ReLU")
+        if not isinstance(e, POINTWISE):
+            raise NoPiecesError(f"{e} is no function of its arguments at each point")
         return e.func(*args)
 
     read = of
@@ -136,6 +143,7 @@ class Steps:
             return 1 - Mul(*(1 - self._holds(part) for part in when.args))
         if isinstance(when, Relational):
             if isinstance(when, (Eq, Ne)):
+                self.points.append(self.of(when.lhs - when.rhs))
                 return S.One if isinstance(when, Ne) else S.Zero
             return self.step(self.of(when.gts - when.lts))
         raise NoPiecesError(f"the condition {when} is not an inequality")
@@ -182,7 +190,20 @@ def regions(
     parts: list[tuple[Expr, Expr, dict[Dummy, Expr]]] = [(start, stop, {})]
     for h, switch in steps.switches.items():
         parts = [piece for part in parts for piece in _split(*part, h, switch, x)]
-    return _merged([Region(a, b, chosen_of(steps.smooth, chosen)) for a, b, chosen in parts])
+    apart = [piece for part in parts for piece in _at_points(*part, steps.points, x)]
+    points = {a for a, *_ in apart} - {a for a, *_ in parts}
+    return _merged(
+        [Region(a, b, chosen_of(steps.smooth, chosen)) for a, b, chosen in apart], points
+    )
+
+
+def _at_points(
+    start: Expr, stop: Expr, chosen: dict[Dummy, Expr], points: list[Expr], x: Symbol
+) -> Iterator[tuple[Expr, Expr, dict[Dummy, Expr]]]:
+    """The interval, cut where an expression is 0 at a point of it."""
+    zeros = [t for u in points for t in roots(chosen_of(u, chosen), x, start, stop)]
+    for a, b in pairwise([start, *between(zeros, start, stop), stop]):
+        yield a, b, chosen
 
 
 def _split(
@@ -191,8 +212,12 @@ def _split(
     u = chosen_of(switch, chosen)
     ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
     for i, (a, b) in enumerate(pairwise(ends)):
+        middle = u.subs(x, inside(a, b))
+        if middle is S.NaN or (middle.is_number and middle.is_extended_real is False):
+            yield a, b, {**chosen, h: S.NaN}  # what is switched has no value here
+            continue
         try:
-            s = sign_of(u.subs(x, inside(a, b)))
+            s = sign_of(middle)
         except NoPiecesError:
             rises = signs(u.diff(x))
             if len(ends) != 3 or len(rises) != 1:
@@ -201,11 +226,11 @@ def _split(
         yield a, b, {**chosen, h: S.One if s > 0 else S.Zero}
 
 
-def _merged(parts: list[Region]) -> list[Region]:
+def _merged(parts: list[Region], points: set[Expr]) -> list[Region]:
     merged = parts[:1]
     for part in parts[1:]:
         last = merged[-1]
-        if last.expr == part.expr:
+        if last.expr == part.expr and part.start not in points:
             merged[-1] = Region(last.start, part.stop, last.expr)
         else:
             merged.append(part)
@@ -290,12 +315,14 @@ def _roots_of_factor(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
     if u.is_polynomial(x):
         return polynomial_roots(Poly(u, x))
     inner = _generator(u, x)
+    if inner is None and (wave := _one_wave(u, x)):
+        return roots(wave, x, start, stop)
     if inner is None:
         raise NoPiecesError(f"the roots of {u} are not known")
     y = Dummy("y", real=True)
     found = _poles(_argument(inner), x, start, stop)
-    if isinstance(inner, log):
-        found += roots(inner.args[0], x, start, stop)
+    if isinstance(inner, log) or (inner.is_Pow and inner.exp.is_number):
+        found += roots(_argument(inner), x, start, stop)  # it need not be real on one side
     for value in polynomial_roots(Poly(u.subs(inner, y), y)):
         for target in _inverse(inner, value, x, start, stop):
             found += roots(_argument(inner) - target, x, start, stop)
@@ -341,6 +368,20 @@ def _generator(u: Expr, x: Symbol) -> Expr | None:
         if x not in rest.free_symbols and rest.is_polynomial(y):
             return node
     return None
+
+
+def _one_wave(u: Expr, x: Symbol) -> Expr | None:
+    """A sine and a cosine of the same, as one sine."""
+    args = {wave.args[0] for wave in u.atoms(sin, cos) if x in wave.free_symbols}
+    if len(args) != 1:
+        return None
+    (v,) = args
+    s, c = Dummy("s"), Dummy("c")
+    p = u.subs({sin(v): s, cos(v): c})
+    if x in p.free_symbols or not p.is_polynomial(s, c) or Poly(p, s, c).total_degree() != 1:
+        return None
+    a, b = p.coeff(s), p.coeff(c)
+    return sqrt(a**2 + b**2) * sin(v + atan2(b, a)) + p.subs({s: 0, c: 0})
 
 
 def _argument(node: Expr) -> Expr:
@@ -414,8 +455,10 @@ def normal_form(
         parts = regions(expr, x, start, stop)
     except NoPiecesError:
         return _unordered(expr, x)
+    if any(part.expr.has(S.NaN) for part in parts):
+        raise NoPiecesError(f"{expr} is not real everywhere")
     jumps = [Jump(q.start, x - q.start, (q.expr - p.expr).expand()) for p, q in pairwise(parts)]
-    return parts[0].expr, jumps
+    return parts[0].expr, [jump for jump in jumps if jump.expr != 0]
 
 
 def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:

@@ -24,7 +24,7 @@ from sympy import (
 )
 
 from symrelu.calculus import checks
-from symrelu.calculus.front import calculus
+from symrelu.calculus.front import calculus, held
 from symrelu.calculus.pieces import (
     UNKNOWN,
     NoPiecesError,
@@ -63,6 +63,8 @@ def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
     """
     value = f
     for i, limit in enumerate(limits):
+        if not isinstance(limit, (list, tuple, Tuple)) or len(limit) != 3:
+            raise ValueError(f"the limits of a sum are (i, first, last), not {limit}")
         x, a, b = limit
         try:
             total = _total(value, x, sympify(a), sympify(b))
@@ -74,6 +76,11 @@ def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
             return Sum(value, *(Tuple(*k) for k in limits[i:]))
         value = total
     return value
+
+
+@held.register(Sum)
+def _(node: Sum, check: bool) -> Any:
+    return summation(node.function, *node.limits, check=check)
 
 
 def _total(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:

@@ -13,6 +13,8 @@ import string
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symrelu.code.kernels import KERNELS, Kernel
+
 # How tightly code binds.
 CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
 
@@ -71,16 +73,16 @@ class Engine:
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
 
     # Kinks: {1} is the value at 0
-    relu: str | None = "{m}.maximum({0}, 0)"
+    kernels: tuple[Kernel, ...] = KERNELS  # functions that the code may call
+    relu: str | None = "relu({0})"
     relu_at_0: str | None = None  # where the engine differentiates, with slope {1} at 0
-    # The clipped x is 0, or nan, in the dtype of x; NumPy adds the mask to it in place.
-    step: str | None = "({m}.clip({0}, 0, 0) + ({0:p} > 0))"
-    step_at_0: str | None = "{m}.where({0:p} == 0, {1}, {m}.clip({0}, 0, 0) + ({0:p} > 0))"
+    step: str | None = "step({0})"
+    step_at_0: str | None = "step_at_0({0}, {1})"
     sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
-    at_least: str | None = None  # maximum of {0} and a number, where that differs
-    at_most: str | None = None
+    at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
+    at_most: str | None = "at_most({0}, {1})"
 
     # Branches
     where: str | None = "{m}.where({0}, {1}, {2})"
@@ -94,7 +96,6 @@ class Engine:
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
-    lengths: str | None = "compute_chunk_sizes()"  # tells an array's that does not know (Dask's)
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
@@ -171,15 +172,17 @@ _MATRICES = _words(
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
+_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+
 _SCALAR = replace(
     NUMPY,
     names="",
-    lengths=None,
     broadcasts=False,
     branches=True,
     big=True,
     products=False,
     quiet=None,
+    **_NO_KERNELS,
     relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
     step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
     step_at_0=Code(
@@ -217,18 +220,28 @@ SCIPY = replace(
     printer="numpy.SciPyPrinter",
     names="conjugate:{m}.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
 )
+# The clipped x is 0, or nan, in the dtype of x.
+_CUPY_STEP = "{m}.clip({0}, 0, 0) + ({0:p} > 0)"
 CUPY = replace(
     NUMPY,
-    name="cupy", module="cupy", imports=("cupy",), printer="numpy.CuPyPrinter", quiet=None,
-)  # fmt: skip
+    name="cupy",
+    module="cupy",
+    imports=("cupy",),
+    printer="numpy.CuPyPrinter",
+    quiet=None,
+    **_NO_KERNELS,
+    relu="{m}.maximum({0}, 0)",
+    step=f"({_CUPY_STEP})",
+    step_at_0="{m}.where({0:p} == 0, {1}, " + _CUPY_STEP + ")",
+)
 JAX = replace(
     NUMPY,
     name="jax",
     module="jax.numpy",
     imports=("jax.numpy",),
-    lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
+    **_NO_KERNELS,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
     relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
@@ -240,9 +253,9 @@ TORCH = replace(
     name="torch",
     module="torch",
     imports=("torch",),
-    lengths=None,
     printer="pytorch.TorchPrinter",
     quiet=None,
+    kernels=(),
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
@@ -267,7 +280,7 @@ TORCH = replace(
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
     stack="{m}.stack({m}.broadcast_tensors({0}))",
-    blocks=None,
+    blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
@@ -275,14 +288,15 @@ TENSORFLOW = replace(
     names="conjugate:{m}.math.conj",
     module="tensorflow",
     imports=("tensorflow",),
-    lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
+    **_NO_KERNELS,
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
     sign="{m}.where({m}.math.is_nan({0}), {0}, {m}.sign({0}))",
-    common="{m}.cast({2}, ({0:p}).dtype)",
+    like=" + ",
+    common="{m}.cast({2}, {0:p}.dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
     inverse="{m}.linalg.inv({0})",
@@ -294,6 +308,22 @@ TENSORFLOW = replace(
     hadamard="*",
     hadamard_power="{0:a}**{1:a}",
     array="{m}.stack({0})",
+    dtype="{0:a}.dtype",
+    promote="{0}",  # it adds up no dtypes that differ
+    default_dtype="{m}.float32",
+    zeros="{m}.zeros(({0}, {1}), dtype={d})",
+    ones="{m}.ones(({0}, {1}), dtype={d})",
+    eye="{m}.eye({0}, dtype={d})",
+    numbers="{m}.constant({0}, dtype={d})",
+    reals="{m}.constant({0}, dtype={d})",
+    broadcast="{m}.broadcast_to({0}, ({1}, {2}))",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    diag="{m}.linalg.diag({m}.reshape({0}, [-1]))",
+    diagonal="{m}.reshape({m}.linalg.diag_part({0}), [-1, 1])",
+    diagonal_matrix="{m}.linalg.diag({m}.linalg.diag_part({0}))",
+    slogdet="{m}.linalg.slogdet({0})",
+    logdet=Code("{m}.math.log({0:a}[0]) + {0:a}[1]", SUM),  # nan, -oo or 0 and
+    blocks="{m}.concat([{m}.concat(row, 1) for row in {0}], 0)",
 )
 MATH = replace(
     _SCALAR,
@@ -398,6 +428,7 @@ SYMPY = replace(
     numbers="{m}.Matrix({0})",
     reals="{m}.Matrix({0})",
 )
+_NUMEXPR_STEP = "where({0:p} == {0:p}, ({0:p} > 0)*1, {0})"
 NUMEXPR = replace(
     _SCALAR,
     name="numexpr",
@@ -411,8 +442,9 @@ NUMEXPR = replace(
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",
-    step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-    step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    # A choice that is the same almost everywhere takes a fraction of the time of one that is not.
+    step=_NUMEXPR_STEP,
+    step_at_0="where({0:p} == 0, {1}, " + _NUMEXPR_STEP + ")",
     sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
     where="where({0}, {1}, {2})",
     conjunction="&",

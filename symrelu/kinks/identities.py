@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops, default_sort_key
 from sympy.matrices import MatrixBase
@@ -16,7 +16,16 @@ from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
 from symrelu.kinks.steps import Steps
 from symrelu.signs import is_small, is_written_out
 
+if TYPE_CHECKING:
+    from sympy import Expr
 
+    from symrelu.inputs import Scalar, Several
+
+
+@overload
+def relusimp(expr: Scalar) -> Expr: ...
+@overload
+def relusimp(expr: Several) -> Any: ...
 def relusimp(expr: Any) -> Any:
     r"""
     Simplify by what holds of the values of ReLU and its relatives.

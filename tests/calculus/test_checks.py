@@ -3,6 +3,7 @@
 import pytest
 from sympy import (
     Abs,
+    DiracDelta,
     Eq,
     FiniteSet,
     Function,
@@ -17,12 +18,14 @@ from sympy import (
     cos,
     dsolve,
     exp,
+    gamma,
     integrate,
     limit,
     oo,
     pi,
     sin,
     solve,
+    sqrt,
     symbols,
 )
 from sympy.stats import E as expectation_of_sympy  # noqa: N811
@@ -32,7 +35,12 @@ from symrelu import ReLU, calculus
 from symrelu.calculus import CheckWarning, checks
 from symrelu.calculus.equations import check_set, check_solutions
 from symrelu.calculus.expectations import check_mean
-from symrelu.calculus.extrema import check_range
+from symrelu.calculus.extrema import (
+    check_continuous,
+    check_range,
+    check_singular,
+    check_stationary,
+)
 from symrelu.calculus.integrals import check_antiderivative, check_definite
 from symrelu.calculus.limits import check_limit, check_series
 from symrelu.calculus.odes import check_solution
@@ -162,6 +170,24 @@ WRONG = {
     "a Fourier transform": lambda: check_fourier(k, ReLU(1 - Abs(x)), x, k),
     "a Mellin transform": lambda: check_mellin(1 / s, ReLU(1 - x), x, s, S(0), oo),
     "no value of a transform": lambda: check_laplace(S.NaN * s, ReLU(t), t, s, S(0)),
+    "a delta": lambda: check_definite(S(2), DiracDelta(x - 1) * ReLU(x), x, S(0), S(3)),
+    "the slope of a delta": lambda: check_definite(
+        S(1), DiracDelta(x - 1, 1) * x**2, x, S(0), S(3)
+    ),
+    "the step of a delta": lambda: check_antiderivative(
+        2 * Heaviside(x - 1), DiracDelta(x - 1) * ReLU(x), x
+    ),
+    "a transform of a delta": lambda: check_laplace(2 * exp(-s), DiracDelta(t - 1), t, s, S(0)),
+    "where it is continuous": lambda: check_continuous(S.Reals, Heaviside(x), x, S.Reals),
+    "where it is not": lambda: check_continuous(Interval.open(0, oo), ReLU(x - 1), x, S.Reals),
+    "continuous without a value": lambda: check_continuous(S.Reals, sqrt(ReLU(x) - 1), x, S.Reals),
+    "a point that is not stationary": lambda: check_stationary(FiniteSet(3), ReLU(x), x, S.Reals),
+    "stationary points that are missed": lambda: check_stationary(S.EmptySet, ReLU(x), x, S.Reals),
+    "a point that is not singular": lambda: check_singular(FiniteSet(2), ReLU(x), x, S.Reals),
+    "a pole that is missed": lambda: check_singular(S.EmptySet, 1 / Abs(x - 1), x, S.Reals),
+    "a kick that is missed": lambda: check_solution(
+        ReLU(x - 1), u(x).diff(x, 2) - 2 * DiracDelta(x - 1), u(x), x, 2, {}
+    ),
     "a convolution": lambda: check_convolution(
         ReLU(x), Heaviside(x), Heaviside(x) - Heaviside(x - 1), x, t
     ),
@@ -227,6 +253,15 @@ REFUSED = {
         "equations.check_set",
         lambda: calculus.reduce_inequalities([ReLU(x) < 1], x),
     ),
+    "continuity": (
+        "extrema.check_continuous",
+        lambda: calculus.continuous_domain(ReLU(x), x, S.Reals),
+    ),
+    "stationary points": (
+        "extrema.check_stationary",
+        lambda: calculus.stationary_points(ReLU(x), x),
+    ),
+    "singularities": ("extrema.check_singular", lambda: calculus.singularities(1 / ReLU(x), x)),
     "range": ("extrema.check_range", lambda: calculus.function_range(ReLU(x), x)),
     "dsolve": ("odes.check_solution", lambda: calculus.dsolve(slope_of(ReLU(x)), u(x))),
 }
@@ -293,6 +328,15 @@ def test_unchecked():
     assert calculus.inverse_laplace_transform(exp(-s) / s**2, s, t, check=False) == ReLU(t - 1)
     found = calculus.fourier_series(ReLU(x), (x, -pi, pi), check=False)
     assert found.truncate(1) == pi / 4
+
+
+def test_steep_functions_are_rounded():
+    f = exp(exp(x)) / exp(exp(x) + 1)
+    assert abs(checks.number(f, {x: S(9)}) - exp(-1)) < 1e-20
+    assert checks.number(gamma(x + half), {x: S(10**6)}).is_Float
+    for tower in (exp(exp(x)), gamma(x)):
+        with pytest.raises(OverflowError, match=r"of 1\.00E"):
+            checks.number(tower, {x: S(10) ** 7})
 
 
 def test_numbers():

@@ -14,11 +14,13 @@ from sympy import (
     Interval,
     LaplaceTransform,
     Limit,
+    Matrix,
     Piecewise,
     Rational,
     S,
     Union,
     atan,
+    cos,
     exp,
     log,
     oo,
@@ -37,6 +39,7 @@ from sympy.stats import (
     Pareto,
     Trapezoidal,
     Triangular,
+    Uniform,
 )
 
 from symrelu import ReLU, calculus
@@ -47,7 +50,7 @@ x, y, k, m = symbols("x y k m", real=True)
 a, s, t = symbols("a s t", positive=True)
 q = symbols("q", nonnegative=True)
 i, n = symbols("i n", integer=True, nonnegative=True)
-f = Function("f")
+f, u = Function("f"), Function("u")
 half = S.Half
 
 
@@ -127,6 +130,7 @@ def test_integrals():
     assert calculus.integrate(ReLU(x**2 - a) * ReLU(x - k), x).has(Integral)
     assert calculus.integrate(ReLU(x - sqrt(2)), x).diff(x).subs(x, 2) == 2 - sqrt(2)
     assert calculus.integrate(ReLU(x), x, check=False) == ReLU(x) ** 2 / 2
+    assert calculus.integrate(ReLU(1 - x) * ReLU(x - 1), x) == 0
     # -2**(-x**3)/(3*log(2)) from 0 on
     assert calculus.integrate(ReLU(x) ** 2 * 2 ** (-(x**3)), (x, -1, oo)).equals(1 / (3 * log(2)))
     # The switch is 0 at 1, though SymPy does not see it.
@@ -170,6 +174,56 @@ def test_solutions_with_conditions():
     assert {v.subs(k, -2) for v in found} == {S.NaN}
 
 
+def test_kinds_of_solutions():
+    assert calculus.solve(ReLU(x) - 1, x, set=True) == ([x], {(1,)})
+    assert calculus.solve([ReLU(x) - 1], [x]) == [(1,)]
+    assert calculus.solve(ReLU(x) - 1, x, dict=True) == [{x: 1}]
+    assert calculus.solve(ReLU(f(x)) - 1, f(x)) == [1]
+    assert calculus.solve(ReLU(f(x)) < 1, f(x)) == (f(x) < 1)
+    with pytest.raises(ValueError, match="an unknown is a symbol or a function, not 3"):
+        calculus.solve(ReLU(x) - 1, 3)
+
+
+def test_solutions_are_of_the_kind_that_is_declared():
+    j = symbols("j", integer=True)
+    assert calculus.solve(ReLU(j) - half, j) == []
+    assert calculus.solve(ReLU(j) - 3, j) == [3]
+    assert calculus.solve([2 * ReLU(j) - k, k - 1], [j, k]) == []
+
+
+def test_solutions_under_a_root():
+    for found in calculus.solve(ReLU(x) ** 2 - ReLU(x) - k, x):
+        assert found.subs(k, -1) is S.NaN  # no real root
+    assert {v.subs(k, 2) for v in calculus.solve(ReLU(x) ** 2 - ReLU(x) - k, x)} == {2, S.NaN}
+    with pytest.raises(NotImplementedError, match="is real is not known"):
+        calculus.solve(ReLU(x**3 - x) - k, x)
+
+
+def test_numbers_by_search():
+    assert calculus.nsolve([ReLU(x) - 1, y - 2 * x], [x, y], [3, 1]) == Matrix([1.0, 2.0])
+    assert calculus.nsolve(ReLU(x) - 1, x, 2, dict=True) == [{x: 1.0}]
+    assert abs(calculus.nsolve(ReLU(x) - 1, x, (0, 3)) - 1) < 1e-14
+    with pytest.raises(ValueError, match="give a, k values"):
+        calculus.nsolve(ReLU(x) - k * a, x, 2)
+    with pytest.raises(ValueError, match="try another start"):
+        calculus.nsolve(ReLU(x) - 1, x, -3)
+    with pytest.raises(TypeError, match="takes a start"):
+        calculus.nsolve(ReLU(x) - 1)
+
+
+def test_a_sine_and_a_cosine_of_the_same():
+    assert calculus.integrate(ReLU(3 * sin(x) + 4 * cos(x)), (x, 0, 2 * pi)) == 10
+    found = calculus.solveset(ReLU(sin(x) + cos(x)) - 1, x, Interval(0, 6))
+    assert found == {0, pi / 2}
+    both = ReLU(sin(x) * cos(2 * x) - cos(x))
+    assert isinstance(calculus.integrate(both, (x, 0, 1)), Integral)
+    assert isinstance(calculus.integrate(ReLU(sin(x) ** 3 - cos(x)), (x, 0, 1)), Integral)
+
+
+def test_inequalities_where_they_are_real():
+    assert calculus.solveset(sqrt(x) * ReLU(1 - x) > 0, x) == Interval.open(0, 1)
+
+
 # Values
 
 
@@ -180,8 +234,12 @@ def test_ranges():
     # At 2 there is a pole and no kink: 1/(x - 2)**2 on the right, more than 1/4 on the left.
     assert calculus.function_range(ReLU(x) + 1 / (x - 2) ** 2 - x, x).inf == 0
     assert calculus.function_range(a * ReLU(x) + 1, x) == Interval(1, oo)
-    with pytest.raises(NotImplementedError, match="oo"):
-        calculus.function_range(ReLU(x) + sqrt(x), x)
+    # Where it is real
+    assert calculus.function_range(ReLU(x) + sqrt(x), x) == Interval(0, oo)
+    assert calculus.function_range(ReLU(x - 3) + sqrt(x - 4), x) == Interval(1, oo)
+    assert calculus.function_range(ReLU(3 - x) + log(x), x).sup == oo
+    assert calculus.maximum(sqrt(x) * ReLU(1 - x), x) == 2 * sqrt(3) / 9
+    assert calculus.maximum(ReLU(sin(x)), x) == 1  # of one period
     assert calculus.stationary_points(1 / ReLU(x), x, Interval(-1, 1)) is S.EmptySet
 
 
@@ -189,6 +247,43 @@ def test_a_jump_of_what_rises_on_both_sides():
     # -atan(1/x) falls from pi/2 to -pi/2 at 0, where its slope, 1/(x**2 + 1), is none.
     assert not calculus.is_increasing(ReLU(x - 5) - atan(1 / x))
     assert calculus.is_increasing(ReLU(x - 5) - atan(1 / x), Interval(1, 9))
+
+
+def test_where_it_is_continuous():
+    assert calculus.continuous_domain(sqrt(ReLU(x) - 1), x, S.Reals) == Interval(1, oo)
+    assert calculus.singularities(ReLU(x) / x, x) is S.EmptySet
+    assert calculus.singularities(1 / (ReLU(x) - a), x) == {a}
+    assert calculus.continuous_domain(ReLU(x), x, S.Reals, check=False) == S.Reals
+    with pytest.raises(NotImplementedError, match="values between"):
+        calculus.function_range(ReLU(x) + I * x, x)
+
+
+# Differential equations
+
+
+def test_kicks():
+    # sin(x - 1) from 1 on; of first order, exp(1 - x)
+    swing = u(x).diff(x, 2) + u(x) - DiracDelta(x - 1)
+    rest = {u(0): 0, u(x).diff(x).subs(x, 0): 0}
+    found = calculus.dsolve(swing, u(x), ics=rest).rhs
+    assert found.subs(x, half) == 0
+    assert abs((found.subs(x, 3) - sin(2)).evalf(30)) < 1e-25
+    falling = calculus.dsolve(u(x).diff(x) + u(x) - DiracDelta(x - 1), u(x), ics={u(0): 0}).rhs
+    assert falling.subs(x, 3) == exp(-2)
+    assert falling.subs(x, 0) == 0
+    with pytest.raises(NotImplementedError, match="derivative of a delta"):
+        calculus.dsolve(u(x).diff(x, 2) + u(x) - DiracDelta(x - 1, 1), u(x))
+
+
+def test_the_unknown_by_its_name():
+    assert calculus.dsolve(u(x).diff(x) - ReLU(x), u).lhs == u(x)
+    with pytest.raises(ValueError, match="name the unknown function"):
+        calculus.dsolve(u(x).diff(x) - ReLU(u(y)), u)
+
+
+def test_an_equation_that_is_singular():
+    found = calculus.dsolve(x * u(x).diff(x) + u(x) - ReLU(x), u(x), ics={u(1): 1}).rhs
+    assert found.subs(x, 2) == Rational(5, 4)  # (x*u)' = x: 2*u(2) = 1 + 3/2
 
 
 # Sums
@@ -230,7 +325,56 @@ def test_fourier_transforms_that_are_no_functions():
     assert isinstance(calculus.fourier_transform(ReLU(x) * wave, x, k), FourierTransform)
 
 
+def test_transforms_of_deltas():
+    assert calculus.laplace_transform(DiracDelta(t - 1), t, s) == (exp(-s), -oo, True)
+    assert calculus.laplace_transform(DiracDelta(x), x, s)[0] == 1
+    found = calculus.laplace_transform(ReLU(t - 1) * DiracDelta(t - 3) + ReLU(t), t, s)
+    assert found[0] == 2 * exp(-3 * s) + s**-2
+    assert calculus.laplace_transform(DiracDelta(t - 1, 1), t, s)[0] == s * exp(-s)
+    assert calculus.fourier_transform(ReLU(x) * DiracDelta(x - 1), x, k) == exp(-2 * I * pi * k)
+
+
+def test_convolutions_with_deltas():
+    assert calculus.convolution(DiracDelta(x - 1), ReLU(x), x) == ReLU(x - 1)
+    both = calculus.convolution(ReLU(x), DiracDelta(x - 1) + Heaviside(x), x)
+    assert both == ReLU(x - 1) + ReLU(x) ** 2 / 2
+    assert calculus.convolution(DiracDelta(x), DiracDelta(x), x).has(Integral)
+    assert calculus.convolution([1, 2, 3], [0, 1], cycle=3) == [3, 1, 2]
+
+
+def test_inverse_transforms_that_stay_as_sympy_writes_them():
+    found = calculus.inverse_laplace_transform(exp(-sqrt(s)), s, x)
+    assert found.has(Heaviside)
+    assert abs(found.subs(x, 1) - exp(-Rational(1, 4)) / (2 * sqrt(pi))).evalf() < 1e-12
+
+
+def test_series_over_the_usual_period():
+    found, usual = (calculus.fourier_series(ReLU(x), over) for over in (x, (x, -pi, pi)))
+    assert found.truncate(4) == usual.truncate(4)
+
+
+# Deltas
+
+
+def test_deltas_at_a_symbol():
+    found = calculus.integrate(DiracDelta(x - k) * ReLU(x), (x, 0, 2))
+    assert [found.subs(k, v) for v in (-1, 1, 3)] == [0, 1, 0]
+    assert calculus.integrate(DiracDelta(x - 1, 1) * x**2, (x, 0, 2)) == -2
+    assert calculus.integrate(DiracDelta(x) * Heaviside(x), (x, -1, 1)).has(Integral)
+    assert calculus.integrate(DiracDelta(x - 1) * ReLU(x), (x, 1, 2)) == half
+
+
 # Means
+
+
+def test_means_under_a_condition():
+    X, U = Normal("X", 0, 1), Uniform("U", 0, 1)
+    assert calculus.expectation(ReLU(X), X > 0) == sqrt(2) / sqrt(pi)
+    assert calculus.expectation(ReLU(U - half), U > half) == Rational(1, 4)
+    with pytest.raises(ValueError, match="no condition on random variables"):
+        calculus.expectation(ReLU(X), x > 0)
+    with pytest.raises(ValueError, match="no condition"):
+        calculus.variance(ReLU(X), x > 0)
 
 
 def test_densities_of_several_pieces():

@@ -38,14 +38,13 @@ class Cell(NamedTuple):
     def limits(self, what):
         """The names of the limits that hold here, and the trouble that each makes."""
         if self.layout == "plain":
-            if self.engine != "numba" or what == "slope":
-                yield "plain numbers", "refused"
+            yield "plain numbers", "refused"
         elif self.dtype == "float16":
             yield "float16", "refused" if self.engine == "numba" else "dtype"
         integer = [S.Zero] if self.engine == "numba" else [S.Zero, S.One]
         if self.dtype == "float32" and what == "slope" and self.H0 not in integer:
             yield "slopes in float32", "dtype"
-        if self.dtype == "int32" and (what == "value" or self.H0 == 1):
+        if self.dtype == "int32" and what == "slope" and self.H0 == 1:
             yield "int32", "dtype"
         if self.dtype in ("float32", "float64") and self.layout != "empty":
             yield "subnormal numbers", "subnormal numbers"
@@ -207,10 +206,10 @@ _STEP_AT_0 = f"tensorflow.where(x == 0, tensorflow.cast({{}}, x.dtype), {_STEP})
     ("H0", "lines"),
     [
         (S.Zero, [f"return {_STEP}"]),
-        (S.Half, [f"t0 = {_STEP_AT_0.format('1/2')}", "return t0"]),
-        (S.One, [f"t0 = {_STEP_AT_0.format(1)}", "return t0"]),
-        (c, [f"t0 = {_STEP_AT_0.format('c')}", "return t0"]),
-        (nan, ["t0 = float('nan')", f"t1 = {_STEP_AT_0.format('t0')}", "return t1"]),
+        (S.Half, [f"return {_STEP_AT_0.format('1/2')}"]),
+        (S.One, [f"return {_STEP_AT_0.format(1)}"]),
+        (c, [f"return {_STEP_AT_0.format('c')}"]),
+        (nan, ["t0 = float('nan')", f"return {_STEP_AT_0.format('t0')}"]),
     ],
     ids=map(str, H0S),
 )

@@ -13,6 +13,7 @@ from sympy import (
     Eq,
     Expr,
     FiniteSet,
+    Function,
     Heaviside,
     Interval,
     Max,
@@ -40,9 +41,20 @@ from sympy import (
     tanh,
 )
 
+from support.numerics import runge_kutta
 from symrelu import ReLU
-from symrelu.calculus import integrate, limit, solveset
+from symrelu.calculus import (
+    dsolve,
+    fourier_series,
+    integrate,
+    limit,
+    maximum,
+    minimum,
+    solveset,
+    summation,
+)
 
+u = Function("u")
 x, k, m = symbols("x k m", real=True)
 z = symbols("z")
 a = symbols("a", positive=True)
@@ -167,6 +179,25 @@ INTEGRALS = [
     area(sqrt(x**2), -1, 1, 1),
     area(ReLU(x) - ReLU(-x), -1, 2, Rational(3, 2)),
     area(1 / (1 + ReLU(x)) ** 2, 0, 3, Rational(3, 4)),
+    # Of reports on SymPy: wrong, late or unevaluated there once or now
+    area(Abs(sin(x) * cos(x)), 0, 2 * pi, 2),
+    area(Abs(cos(x)), -pi / 2, 0, 1),
+    area(Abs(sin(x) - cos(x)), 0, pi, 2 * sqrt(2)),
+    area(Max(sin(x), cos(x)), 0, pi / 2, sqrt(2)),
+    area(ReLU(3 * sin(x) + 4 * cos(x)), 0, 2 * pi, 10),
+    area(Max(x**2, x**3), 0, 2, Rational(49, 12)),
+    area(Min(x, 2), 0, 3, 4),
+    area(Min(x**2, 2 - x), -3, 3, Rational(15, 2)),
+    area(exp(Abs(x - 2)), 1, 3, 2 * exp(1) - 2),
+    area(x * Abs(9 - x**2), 0, 4, Rational(65, 2)),
+    area(
+        Piecewise((2, x < 1), (5, True)) * Piecewise((3, x < Rational(1, 3)), (7, True)),
+        *(0, 2, Rational(139, 3)),
+    ),
+    area(sqrt(x**2) * cos(x), -pi, pi, -4),
+    area(exp(-x) * Abs(sin(x)), 0, 2 * pi, (1 + exp(-pi)) ** 2 / 2),
+    area(1 / (1 + Abs(x)), -1, 1, 2 * log(2)),
+    area(Abs(Abs(x) - 1), -2, 2, 2),
 ]
 
 LIMITS = [
@@ -190,6 +221,11 @@ LIMITS = [
     approached(exp(-ReLU(x)), oo, "-", 0),
     approached((Abs(x) - 1) / (x + 1), -1, "+", -1),
     approached(ReLU(x**2 - 1) / ReLU(x - 1), 1, "+", 2),
+    approached(sign(sin(x)), 0, "+", 1),
+    approached(x**2 / (2 * sign(x)), 1, "-", half),
+    approached(Abs(x**2 - 1) / (x - 1), 1, "-", -2),
+    approached(x * Abs(sin(1 / x)), oo, "-", 1),
+    approached(Abs(x) ** x, 0, "-", 1),
 ]
 
 
@@ -244,4 +280,90 @@ SETS = [
     ),
 ]
 
-QUESTIONS = [*INTEGRALS, *LIMITS]
+SETS += [
+    solved(Abs(x) + Abs(x - 1) > 1, Union(Interval.open(-oo, 0), Interval.open(1, oo))),
+    solved(x * Max(x, 15) - 10, FiniteSet(Rational(2, 3))),
+    solved(x * Min(x, 15) - 10, FiniteSet(-sqrt(10), sqrt(10))),
+    solved(Max(Abs(x - 3) - 1, x + 2) - 3, FiniteSet(-1, 1)),
+    solved(Abs(x + 4 * Abs(x + 1)), FiniteSet(-Rational(4, 3), -Rational(4, 5))),
+    solved(Abs(1 / x) < 1, Union(Interval.open(-oo, -1), Interval.open(1, oo))),
+    solved(Abs((x - 1) / (x - 5)) <= Rational(1, 3), Interval(-1, 2)),
+    solved(Abs(1 / (x - 1)) > 1, Union(Interval.open(0, 1), Interval.open(1, 2))),
+    solved(Piecewise((1, x < 1), (3, True)) > 1, Interval(1, oo)),
+    solved(Piecewise((1, Eq(x, 0)), (x, True)) - 1, FiniteSet(0, 1)),
+]
+
+
+# Of all other kinds
+
+
+def started(f: Expr, order: int, at: float, closed: Any, damping: int = 0) -> Question:
+    """u' or u'' = f - damping*u, from rest at 0, at a point."""
+    equation = u(x).diff(x, order) + damping * u(x) - f
+    ics = {u(0): 0} | ({u(x).diff(x).subs(x, 0): 0} if order == 2 else {})
+
+    def number() -> float:
+        drive = values(f)
+
+        def rate(v: float, s: list[float]) -> list[float]:
+            pushed = float(drive(v)) - damping * s[0]
+            return [pushed] if order == 1 else [s[1], pushed]
+
+        return runge_kutta(rate, 0.0, at, *([0.0] * order))
+
+    return Question(
+        f"{equation} = 0, at {at}",
+        lambda: dsolve(equation, u(x), ics=ics).rhs.subs(x, at),
+        closed,
+        number,
+    )
+
+
+def least(f: Expr, closed: Any, turn: int = 1) -> Question:
+    far = np.linspace(-9, 9, 180001)
+    return Question(
+        f"the {'least' if turn == 1 else 'greatest'} {f}",
+        lambda: (minimum if turn == 1 else maximum)(f, x),
+        closed,
+        lambda: turn * float(np.min(turn * values(f)(far))),
+    )
+
+
+def added(f: Expr, last: int, closed: Any) -> Question:
+    return Question(
+        f"the sum of {f} up to {last}",
+        lambda: summation(f, (x, 0, last)),
+        closed,
+        lambda: float(sum(values(f)(i) for i in range(last + 1))),
+    )
+
+
+def swinging(f: Expr, index: int, closed: Any) -> Question:
+    """The coefficient of a cosine in the Fourier series on (-pi, pi)."""
+    return Question(
+        f"the cosine {index} of {f}",
+        lambda: fourier_series(f, (x, -pi, pi)).truncate(8).coeff(cos(index * x)),
+        closed,
+        lambda: quadrature(f * cos(index * x), -float(pi), float(pi)) / float(pi),
+    )
+
+
+OTHERS = [
+    started(Abs(x), 1, 2, 2),
+    started(Max(x, 1), 1, 3, 5),
+    started(Piecewise((1 - x, x < 1), (0, True)), 1, 3, half),
+    started(Heaviside(x - 1), 1, 3, 1 - exp(-2), damping=1),
+    started(Heaviside(x - 1) - Heaviside(x - 2), 2, 4, Rational(5, 2)),
+    started((1 - sign(x - 5)) / 2, 2, 3, 1 - cos(3), damping=1),
+    least(Abs(x - 1) + Abs(x + 2), 3),
+    least(x**2 - 2 * Abs(x), -1),
+    least(Abs(2 * sin(x)), 2, turn=-1),
+    least(Min(x, 2 - x), 1, turn=-1),
+    added(Abs(x - 3), 6, 12),
+    added(Max(x, 4), 10, 20 + 45),
+    swinging(Abs(x), 1, -4 / pi),
+    swinging(Abs(sin(x)), 2, -4 / (3 * pi)),
+    swinging(Piecewise((0, x < 0), (x, True)), 3, -2 / (9 * pi)),
+]
+
+QUESTIONS = [*INTEGRALS, *LIMITS, *OTHERS]

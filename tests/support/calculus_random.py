@@ -24,6 +24,7 @@ from sympy import (
     Max,
     Rational,
     S,
+    Union,
     cos,
     exp,
     lambdify,
@@ -142,6 +143,17 @@ def integral(rng):
     return close(F, gauss(values, float(a), float(b))), f, (F, a, b)
 
 
+def held(found, t):
+    """Whether a point is in a set of intervals and points, exactly so where it is near an end."""
+    for part in found.args if isinstance(found, Union) else [found]:
+        ends = {float(e) for e in part.boundary}
+        if any(abs(e - float(t)) < 1e-9 for e in ends):
+            return bool(found.contains(t))
+        if isinstance(part, Interval) and float(part.inf) < float(t) < float(part.sup):
+            return True
+    return False
+
+
 def equation(rng):
     e = kinked(rng) + rng.choice([0, x, -x, x**2, 1]) * rational(rng) - rational(rng)
     relation = rng.choice([Eq, Eq, lambda a, b: a < b, lambda a, b: a <= b, lambda a, b: a > b])(
@@ -154,11 +166,12 @@ def equation(rng):
         return None, relation, found
     points = [Rational(i, 8) for i in range(-60, 61)]
     points += [t for t in found.boundary if t.is_Rational]
-    for t in points:
-        holds = bool(relation.subs(x, t))
-        if bool(found.contains(t)) != holds:
-            return False, relation, (found, t)
     values = compiled(e.replace(ReLU, lambda v: Max(0, v)), x)
+    for t in points:
+        near = abs(values(float(t))) < 1e-9
+        holds = bool(relation.subs(x, t) if near else relation.func(values(float(t)), 0))
+        if held(found, t) != holds:
+            return False, relation, (found, t)
     if isinstance(relation, Eq):  # no root was missed
         grid = [i / 16 + 1e-4 for i in range(-160, 160)]
         for a, b in pairwise(grid):

@@ -11,8 +11,7 @@ LIMITS = {
     ("torch", "plain numbers"): "its functions take tensors, no Python numbers",
     ("numexpr", "float16"): "has no float16, and computes in float32",
     ("numexpr", "slopes in float32"): f"{_PROMOTES}: for an H0 that is no integer to float64",
-    ("numba", "plain numbers"): "has no numpy.clip of a number, of which the slope is made",
     ("numba", "float16"): "has no arrays of float16 on CPUs",
     ("numba", "slopes in float32"): f"{_PROMOTES}: for an H0 other than 0 to float64",
-    ("numba", "int32"): f"{_PROMOTES}: to int64",
+    ("numba", "int32"): f"{_PROMOTES}: for an H0 of 1 to int64",
 }
