@@ -9,29 +9,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-# Three hues that colour-blind readers tell apart.
-BLUE, GREEN, RED = "#0072B2", "#009E73", "#CC3311"
-
-plt.rcParams.update(
-    {
-        "font.family": "STIXGeneral",
-        "mathtext.fontset": "stix",
-        "font.size": 13,
-        "axes.titlesize": 14,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "figure.constrained_layout.h_pad": 0.1,
-        "figure.constrained_layout.use": True,
-        "figure.constrained_layout.w_pad": 0.12,
-        "grid.color": "0.9",
-        "legend.frameon": False,
-        "lines.linewidth": 2,
-        "lines.markersize": 8,
-        "savefig.dpi": 150,
-    }
-)
+plt.style.use(Path(__file__).with_name("figures.mplstyle"))
+BLUE, GREEN, RED = plt.rcParams["axes.prop_cycle"].by_key()["color"]
 
 
 def output_folder(description: str | None) -> Path:

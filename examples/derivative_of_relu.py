@@ -11,13 +11,13 @@ import numpy as np
 from _figures import BLUE, GREEN, RED, output_folder, save
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from sympy import Interval, Rational, lambdify, limit, nan, symbols
+from sympy import Interval, Rational, limit, nan, symbols
 
-from symrelu import ReLU
+from symrelu import ReLU, gradient, lambdify
 
 x, w, b, y, c, h = symbols("x w b y c h")
-relu = lambdify(x, ReLU(x), modules="numpy")
-slope = lambdify(x, ReLU(x).diff(x), modules="numpy")
+relu = lambdify(x, ReLU(x))
+slope = lambdify(x, ReLU(x).diff(x))
 X = np.arange(-4, 5)
 
 
@@ -64,10 +64,10 @@ def explain_kink() -> None:
 
 def explain_chain_rule() -> None:
     loss = (ReLU(w * x + b) - y) ** 2
-    by_w, by_b = loss.diff(w), loss.diff(b)
-    gradient = lambdify((w, b, x, y), (by_w, by_b), modules="numpy")
+    by_w, by_b = gradient(loss, [w, b])
+    slopes = lambdify([w, b, x, y], [by_w, by_b])
     # Adding 0.0 turns -0.0 into 0.0, which prints without the sign.
-    dw, db = (values + 0.0 for values in gradient(2, -2, X, 1))
+    dw, db = (values + 0.0 for values in slopes(2.0, -2.0, X, 1.0))
     print("\n\n4. The chain rule\n")
     print("The squared error of one neuron, and its derivatives by the weight and the bias:\n")
     print(f"    L     = {loss}")
@@ -102,7 +102,7 @@ def draw_slopes() -> Figure:
         # The marks differ in shape too, for print in black and white.
         for points, mark, colour, text in (
             (X[X < 0], "s", BLUE, "$x < 0$: slope 0"),
-            (X[X == 0], "o", RED, "$x = 0$: undefined, set to 0"),
+            (X[X == 0], "o", RED, "$x = 0$: slope undefined, set to 0"),
             (X[X > 0], "^", GREEN, "$x > 0$: slope 1"),
         ):
             axes.plot(points, function(points), mark, color=colour, label=text)

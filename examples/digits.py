@@ -63,7 +63,9 @@ def one_hot(labels: np.ndarray) -> np.ndarray:
     return np.eye(CLASSES)[:, labels]
 
 
-def train(slope: Callable[..., Weights], X: np.ndarray, Y: np.ndarray) -> Iterator[Weights]:
+def train(
+    slope: Callable[..., Weights], X: np.ndarray, Y: np.ndarray, name: str
+) -> Iterator[Weights]:
     """The weights after each epoch of stochastic gradient descent."""
     rng = np.random.default_rng(0)
     weights = [
@@ -73,7 +75,7 @@ def train(slope: Callable[..., Weights], X: np.ndarray, Y: np.ndarray) -> Iterat
         np.zeros(c.shape),
     ]
     # On standard output, and only on a terminal.
-    for _ in tqdm(range(EPOCHS), desc="training", unit="epoch", file=sys.stdout, disable=None):
+    for _ in tqdm(range(EPOCHS), desc=name, unit="epoch", file=sys.stdout, disable=None):
         order = rng.permutation(X.shape[1])
         for start in range(0, order.size, BATCH):
             part = order[start : start + BATCH]
@@ -103,12 +105,14 @@ def draw_confusion(labels: np.ndarray, read: np.ndarray) -> Figure:
 
 
 def draw_misread(images: np.ndarray, labels: np.ndarray, read: np.ndarray) -> Figure:
-    figure, grid = plt.subplots(1, 5, figsize=(8, 2.5))
-    figure.suptitle("Test digits that are misread")
-    for axes, i in zip(grid, np.flatnonzero(read != labels), strict=False):
+    misread = np.flatnonzero(read != labels)
+    rows = -(-misread.size // 5)
+    figure, grid = plt.subplots(rows, 5, figsize=(8, 0.6 + 1.9 * rows), squeeze=False)
+    figure.suptitle(f"The {misread.size} of {labels.size} test digits that are misread")
+    for axes, i in zip(grid.flat, misread, strict=False):
         axes.imshow(images[:, i].reshape(8, 8), cmap="gray_r")
         axes.set_title(f"{labels[i]} read as {read[i]}", fontsize=13)
-    for axes in grid:
+    for axes in grid.flat:
         axes.set_axis_off()
     return figure
 
@@ -123,16 +127,16 @@ def main() -> None:
     images, test_images, labels, test_labels = split()
     Y, test_Y = one_hot(labels), one_hot(test_labels)
     print(f"\n{labels.size} images to train on, {test_labels.size} to test\n")
-    history = list(train(derived, images, Y))
+    history = list(train(derived, images, Y, "gradients derived"))
     losses = [(evaluate(images, Y, *w), evaluate(test_images, test_Y, *w)) for w in history]
     read = predict(test_images, *history[-1]).argmax(axis=0)
     accuracy = np.mean(read == test_labels)
     print(f"accuracy on the test images: {accuracy:.1%}")
     assert accuracy >= 0.97
 
-    *_, by_hands = train(by_hand, images, Y)
+    *_, by_hands = train(by_hand, images, Y, "gradients by hand")
     apart = max(np.abs(w - v).max() for w, v in zip(history[-1], by_hands, strict=True))
-    print(f"trained by hand-derived gradients, no weight differs by more than {apart:.0e}\n")
+    print(f"trained by gradients derived by hand, the weights differ by {apart} at most\n")
     assert apart < 1e-10
     figures = {
         "digits_loss": draw_losses(np.array(losses)),

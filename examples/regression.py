@@ -76,7 +76,7 @@ def fit_kinks() -> np.ndarray:
         fit = minimize(function, START, jac=jac, method="L-BFGS-B", options=options)
         print(f"    {name:18}  {fit.fun:.9f}  {fit.nfev:11}  {perf_counter() - begin:7.2f}")
         found.append(fit.x)
-    print(f"\nThe kinks differ by at most {abs(found[0] - found[1]).max():.0e} years.")
+    print(f"\nThe kinks differ by about {abs(found[0] - found[1]).max():.0e} years.")
     month = np.round(12 * fit.x) / 12
     return np.where(abs(fit.x - month) < 1e-6, month, fit.x)
 

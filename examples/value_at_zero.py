@@ -40,6 +40,7 @@ Layers = list[tuple[Any, Any]]  # weights and biases: symbols, or their values
 class Seen(NamedTuple):
     values: int
     zeros: int
+    batches: int
     changes: list[float]  # of the gradient by H0, in each batch where it changes
 
     def share(self) -> float:
@@ -87,7 +88,7 @@ def observe(size: tuple[int, int], dtype: str) -> Seen:
     hidden = lambdify([X, layers, H0], sums)
     slope = lambdify([X, Y, layers, H0], by_weights)
     rng = np.random.default_rng(0)
-    values, zeros, changes = 0, 0, []
+    values, zeros, seen, changes = 0, 0, 0, []
     for images, targets in cycle(batches(dtype)):
         weights = initial(layers, dtype, rng)
         arrays = hidden(images, weights, 0)
@@ -100,28 +101,30 @@ def observe(size: tuple[int, int], dtype: str) -> Seen:
             assert found or change == 0
             changes += [change] if change else []
         values, zeros = values + sum(array.size for array in arrays), zeros + found
+        seen += 1
         if values >= ENOUGH[dtype]:
             break
-    return Seen(values, zeros, changes)
+    return Seen(values, zeros, seen, changes)
 
 
 def observe_all() -> dict[str, list[Seen]]:
     print("Pre-activations that are 0; batches of images whose gradients for H0 = 0 and H0 = 1")
-    print("differ; by how much, relative to the former (median):\n")
-    print("             layers  units       values  zeros  differ  by")
+    print("differ, of all; by how much, relative to the former (median):\n")
+    print("             layers  units       values  zeros  differ  of batches  by")
     table: dict[str, list[Seen]] = {dtype: [] for dtype in ENOUGH}
     for dtype, results in table.items():
         for depth, width in SIZES:
             results.append(observe((depth, width), dtype))
-            values, zeros, changes = results[-1]
+            values, zeros, of, changes = results[-1]
             by = f"{np.median(changes):.4f}" if changes else "-"
             row = f"    {dtype}  {depth:6}  {width:5}  {values:11,}"
-            print(f"{row}  {zeros:5}  {len(changes):6}  {by}")
+            print(f"{row}  {zeros:5}  {len(changes):6}  {of:10,}  {by}")
     return table
 
 
 def pooled(results: list[Seen]) -> Seen:
-    return Seen(sum(seen.values for seen in results), sum(seen.zeros for seen in results), [])
+    values, zeros, batches, _ = zip(*results, strict=True)
+    return Seen(sum(values), sum(zeros), sum(batches), [])
 
 
 def conclude(half: Seen, single: Seen, double: Seen) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mpmath import mp, mpc, mpf, mpmathify
 from sympy import (
@@ -36,11 +36,14 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Array, M, Scalar
 
 
 def step(x: Expr, H0: Expr) -> Expr:
@@ -51,8 +54,8 @@ def step(x: Expr, H0: Expr) -> Expr:
     return Heaviside(x, H0, evaluate=False)
 
 
-def _expression(value: Any, name: str) -> Any:
-    """Sympify one of ReLU's arguments, but parse no text."""
+def _read(value: Any) -> Any:
+    """What SymPy makes of the value, but for text; None if it is no expression."""
     kinds = (Expr, MatrixBase, NDimArray)
     with suppress(SympifyError):
         # A mutable matrix would come back as an immutable one.
@@ -62,9 +65,27 @@ def _expression(value: Any, name: str) -> Any:
             return expr[()]
         if isinstance(expr, kinds):
             return expr
-    raise TypeError(
-        f"the {name} of ReLU must be an expression, a matrix or an array, not {value!r}"
-    )
+    return None
+
+
+def _argument(value: Any) -> Any:
+    if (x := _read(value)) is None:
+        raise TypeError(
+            f"the argument of ReLU must be an expression, a matrix or an array, not {value!r}"
+            + remedy(value)
+        )
+    return x
+
+
+def _slope(value: Any) -> Expr:
+    H0 = _read(value)
+    must = "H0 of ReLU, the slope at 0, must be"
+    remedy = "such as 0, S.Half, a symbol, nan, or AccumBounds(0, 1) for all of them"
+    if not isinstance(H0, Expr) or hasattr(H0, "applyfunc"):
+        raise TypeError(f"{must} a scalar expression, {remedy}; not {value!r}")
+    if known(H0, "complex") and known(H0, "extended_real") is False:
+        raise ValueError(f"{must} real, {remedy}; not {H0}")
+    return H0
 
 
 def _fuzzy(possible: frozenset[int], wanted: set[int]) -> bool | None:
@@ -153,7 +174,7 @@ class ReLU(Printed, Function):
         If an argument is no expression (a string, a list, a boolean), or if
         there are not one or two of them.
     ValueError
-        If the argument is known not to be real.
+        If the argument, or ``H0``, is known not to be real.
 
     Examples
     ========
@@ -231,6 +252,14 @@ class ReLU(Printed, Function):
     is_extended_negative = False
     _singularities = True  # not holomorphic
 
+    @overload
+    def __new__(cls, x: M, H0: Scalar = ..., *, evaluate: bool = ...) -> M: ...
+    @overload
+    def __new__(cls, x: MatrixExpr, H0: Scalar = ..., *, evaluate: bool = ...) -> MatrixExpr: ...
+    @overload
+    def __new__(cls, x: Scalar, H0: Scalar = ..., *, evaluate: bool = ...) -> Expr: ...
+    @overload
+    def __new__(cls, x: Array, H0: Scalar = ..., *, evaluate: bool = ...) -> NDimArray: ...
     def __new__(cls, *args: Any, **options: Any) -> Any:
         if "H0" in options:
             if len(args) > 1:
@@ -238,10 +267,8 @@ class ReLU(Printed, Function):
             args += (options.pop("H0"),)
         if len(args) not in (1, 2):
             raise TypeError(f"ReLU takes an argument and, if you like, H0; {len(args)} were given")
-        x = _expression(args[0], "argument")
-        H0 = _expression(args[1], "H0") if len(args) == 2 else S.Zero
-        if not isinstance(H0, Expr) or hasattr(H0, "applyfunc"):
-            raise TypeError(f"the H0 of ReLU must be a scalar expression, not {H0!r}")
+        x = _argument(args[0])
+        H0 = _slope(args[1]) if len(args) == 2 else S.Zero
         if isinstance(x, MatrixExpr) and not isinstance(x, MatrixBase):
             return Elementwise.of(lambda d: cls(d, H0, **options), x)
         if isinstance(x, NDimArray) and not len(x):

@@ -6,6 +6,7 @@ fmax and its likes lose it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +95,15 @@ class Printed:
     @_unless_known
     def _mcode(self, printer: Any) -> str:
         return f"Ramp[{printer._print(self.args[0])}]"
+
+    @_unless_known
+    def _pythoncode(self, printer: Any) -> str:
+        # plot_implicit's, whose intervals have a maximum; a choice of branches they have not.
+        series = sys.modules.get("sympy.plotting.series")
+        if series is not None and isinstance(printer, series.IntervalMathPrinter):
+            return f"imax({printer._print(self.args[0])}, 0)"
+        code: str = printer._print_Function(self)
+        return code
 
     @_unless_known
     def _numpycode(self, printer: Any) -> str:

@@ -1,6 +1,8 @@
 """The examples run, print what they teach and draw; the notebooks' stored outputs are true."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,9 @@ plt = pytest.importorskip("matplotlib.pyplot")
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("[!_]*.py"))
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
+
+# Of seconds, not of parts of one; .ci/run includes them.
+LONG = ("out_of_core.py", "value_at_zero.py")
 
 PRINTED = {
     "derivative_of_relu.py": (
@@ -62,11 +67,26 @@ def test_there_are_examples():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def params(paths):
+    """The files by their names, those that take long marked so."""
+    marks = {True: [pytest.mark.long], False: []}
+    return [pytest.param(path, id=path.name, marks=marks[path.name in LONG]) for path in paths]
+
+
+def skip_without(code):
+    """Skip where a module that the code imports is not installed."""
+    for node in ast.walk(ast.parse(code)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module]
+        for name in names:
+            if name != "_figures":
+                pytest.importorskip(name)
+
+
+@pytest.mark.parametrize("script", params(SCRIPTS))
 def test_script(script, tmp_path):
-    if script.name == "out_of_core.py":
-        pytest.importorskip("dask.array")
-        pytest.importorskip("distributed")
+    skip_without(script.read_text(encoding="utf-8"))
     run = subprocess.run(
         [sys.executable, str(script), "--output", str(tmp_path)],
         # One thread each: on few cores, threads that wait for each other take minutes.
@@ -93,7 +113,7 @@ def is_blank(picture):
     return bool((pixels == pixels[0, 0]).all())
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.parametrize("notebook", params(NOTEBOOKS))
 def test_notebook(notebook, tmp_path, monkeypatch):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
@@ -102,14 +122,27 @@ def test_notebook(notebook, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
 
     stored = nbformat.read(notebook, as_version=4)
+    code = [cell.source for cell in stored.cells if cell.cell_type == "code"]
+    skip_without(re.sub("(?m)^%.*", "", "\n".join(code)))
     fresh = nbformat.read(notebook, as_version=4)
-    resources = {"metadata": {"path": str(tmp_path)}}
+    resources = {"metadata": {"path": str(EXAMPLES)}}
     # One piece of printed text, however the kernel has cut it up.
     nbclient.NotebookClient(
         fresh, timeout=120, coalesce_streams=True, resources=resources
     ).execute()
     assert [texts(cell) for cell in fresh.cells] == [texts(cell) for cell in stored.cells]
     assert any(texts(cell) for cell in stored.cells)
+
+
+def test_the_guide_is_read_in_order():
+    """Each notebook says what it needs, and ends with a link to the next one that is there."""
+    nbformat = pytest.importorskip("nbformat")
+    for notebook, following in zip(NOTEBOOKS, [*NOTEBOOKS[1:], None], strict=True):
+        first, *_, last = nbformat.read(notebook, as_version=4).cells
+        assert "needs `symrelu`" in first.source.replace("\n", " ")
+        link = "../README.md" if following is None else following.name
+        assert last.source.startswith("Next: ") or following is None
+        assert f"]({link})" in last.source
 
 
 def texts(cell):
@@ -121,5 +154,6 @@ def texts(cell):
         elif "image/png" in output.data:
             shown.append((output.output_type, "an image"))
         else:
-            shown.append((output.output_type, output.data["text/plain"]))
+            text = output.data.get("text/markdown", output.data["text/plain"])
+            shown.append((output.output_type, text))
     return shown

@@ -808,22 +808,38 @@ def test_integrates_by_sympy_once_rewritten():
     ids=str,
 )
 def test_no_expression(argument):
-    must = f"of ReLU must be an expression, a matrix or an array, not {argument!r}"
     with pytest.raises(TypeError) as caught:
         ReLU(argument)
-    assert str(caught.value) == f"the argument {must}"
+    assert str(caught.value) == (
+        f"the argument of ReLU must be an expression, a matrix or an array, not {argument!r}"
+    )
+    check_no_scalar_slope(argument)
+
+
+def check_no_scalar_slope(H0):
     with pytest.raises(TypeError) as caught:
-        ReLU(x, argument)
-    assert str(caught.value) == f"the H0 {must}"
+        ReLU(x, H0)
+    assert str(caught.value) == (
+        "H0 of ReLU, the slope at 0, must be a scalar expression, such as 0, S.Half, a symbol, "
+        f"nan, or AccumBounds(0, 1) for all of them; not {H0!r}"
+    )
 
 
 @pytest.mark.parametrize(
     "H0", [Matrix([1]), ImmutableMatrix([1]), MatrixSymbol("W", 2, 2), Array([1])]
 )
 def test_no_scalar_slope(H0):
-    with pytest.raises(TypeError) as caught:
+    check_no_scalar_slope(H0)
+
+
+@pytest.mark.parametrize("H0", [I, 1 + I, Symbol("a", imaginary=True)])
+def test_no_real_slope(H0):
+    with pytest.raises(ValueError) as caught:
         ReLU(x, H0)
-    assert str(caught.value) == f"the H0 of ReLU must be a scalar expression, not {H0!r}"
+    assert str(caught.value) == (
+        "H0 of ReLU, the slope at 0, must be real, such as 0, S.Half, a symbol, nan, "
+        f"or AccumBounds(0, 1) for all of them; not {H0}"
+    )
 
 
 @pytest.mark.parametrize("argument", [I, 1 + I, r + 2 * I, sqrt(-2), Symbol("a", imaginary=True)])

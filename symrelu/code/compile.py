@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import isfunction, signature
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     Abs,
@@ -57,20 +57,26 @@ from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 
 from symrelu.code.engines import ENGINES, Code, Engine
-from symrelu.code.kernels import copies, for_numba
+from symrelu.code.kernels import copied, copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
+from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
+
+_misshapen = copied(misshapen, {})
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
 
 def lambdify(
-    args: Any,
-    expr: Any,
+    args: Several,
+    expr: Scalar | Several,
     modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
@@ -301,6 +307,7 @@ class _Program:
 
     def take(self, args: Sequence[Any]) -> None:
         matrices: list[tuple[str, Expr]] = []
+        checked: list[tuple[str, Expr]] = []
         for arg in args:
             pattern = self._pattern(arg, matrices)
             if pattern.startswith("("):
@@ -310,42 +317,35 @@ class _Program:
             self.parameters.append(pattern)
         for name, matrix in matrices:
             shape = self.engine.row.shape.format(name)
+            known = shape_of(shape, name)
             bound = []
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
-                    bound.append(f"{self.code[size]} = {shape_of(shape, name)}[{axis}]")
+                    bound.append(f"{self.code[size]} = {known}[{axis}]")
             if bound:
                 shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
-                known = shape_of(shape, name)
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    *self._wrong(name, shown, shape),
+                    self._wrong(name, repr(f"({', '.join(shown)})")),
                     *bound,
                 ]
-        for name, matrix in matrices:
+            if len(bound) < 2:
+                checked.append((name, matrix))
+        for name, matrix in checked:
             shape = self.engine.row.shape.format(name)
             rows, columns = self._emit(matrix.shape)
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
+            text = f"'({', '.join(shown)})'"
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                *self._wrong(name, shown, shape),
+                self._wrong(name, f"f{text}" if "=" in text else text),
             ]
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> list[str]:
-        message = f"argument {name}: expected shape ({', '.join(shown)}), not "
-        given = f"{shape} or type({name}).__name__"
-        if "shape" in shape:
-            given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        if self.engine.row.lengths is None:
-            return [f'    raise ValueError(f"{message}{{{given}}}")']
-        self.given = self.given or self.fresh("given")
-        cure = f"'; call its {self.engine.row.lengths} first' if 'nan' in str({self.given}) else ''"
-        return [
-            f"    {self.given} = {given}",
-            f'    raise ValueError(f"{message}{{{self.given}}}{{{cure}}}")',
-        ]
+    def _wrong(self, name: str, expected: str) -> str:
+        error = self.provide("misshapen", _misshapen)
+        return f"    raise {error}({name!r}, {expected}, {name})"
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -398,13 +398,14 @@ class _Program:
                 self.read[operand] = self.arguments[operand]
         eager = self._guard(rules, list(map(target, roots)), target)
         self._mark_kinks(rules)
+        alone = target(roots[0]) if len(roots) == 1 else None  # what is returned needs no name
         for node, made in rules.items():
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
                 is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
                 if made.outside and wraps:
                     code = self._named(code, "{0}")
-                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
+                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH) and node is not alone:
                     code = self._named(code) if node in eager else self._delayed(code)
                 self.code[node] = code
         return [self.code[target(root)] for root in roots]
@@ -491,7 +492,7 @@ class _Program:
         return Code(name)
 
     temporaries = 0
-    given = ""  # the shape of an argument, where it is wrong
+    loud = ""  # the source without the state of errors, which Numba does not have
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
@@ -519,25 +520,15 @@ class _Program:
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
         source = self._looped(expr) if self.engine.row.loop else self._source(expr)
-        namespace = {**self.namespace, "__name__": "lambdified"}
-        modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
-        for module in modules:
-            root = module.partition(".")[0]
-            if root not in source:
-                continue
-            import_module(module)
-            namespace[root] = sys.modules[root]
-        kernels = self.engine.row.kernels
-        if kernels:
-            namespace |= copies(kernels, import_module(self.engine.module))
+        namespace, kernels = self._namespace(source), self.engine.row.kernels
         filename = f"<lambdify {id(namespace):x}>"
-        exec(compile(source, filename, "exec"), namespace)
-        function: Any = namespace["lambdified"]
+        function = _executed(source, filename, namespace)
         if self.wrapped:  # what inspect.getsource shows
             function.__signature__ = signature(function)
             function.__wrapped__ = namespace[self.wrapped]
         if kernels:
-            function.for_numba = for_numba(function, kernels)
+            loud = _executed(self.loud, filename, dict(namespace)) if self.loud else function
+            function.for_numba = for_numba(loud, kernels)
             function.__numba__ = "for_numba"  # where Numba looks
         # Where inspect.getsource looks; a time of None keeps it there.
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
@@ -547,16 +538,30 @@ class _Program:
         function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
         return function
 
+    def _namespace(self, source: str) -> dict[str, Any]:
+        """The modules and functions of which the source speaks."""
+        namespace = {**self.namespace, "__name__": "lambdified"}
+        for module in {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}:
+            root = module.partition(".")[0]
+            if root in source:
+                import_module(module)
+                namespace[root] = sys.modules[root]
+        kernels = self.engine.row.kernels
+        return namespace | (copies(kernels, import_module(self.engine.module)) if kernels else {})
+
     def _source(self, expr: Any) -> str:
         roots = list(_roots(expr))
-        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
+        codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
         lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
         lines.append(f"return {result}")
-        if self.quiet and self.engine.quiet:
-            quiet = self.engine.row.call("quiet")
-            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
+        source = _definition("lambdified", self.parameters, lines)
+        if not (self.quiet and self.engine.quiet):
+            return source
+        self.loud = source
+        quiet = self.engine.row.call("quiet")
+        lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
         return _definition("lambdified", self.parameters, lines)
 
     def _looped(self, expr: Any) -> str:
@@ -568,7 +573,7 @@ class _Program:
             )
         roots = {root: _entries(root) for root in _roots(expr)}
         entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
-        readings = read(entries)
+        readings = _readings(entries)
         codes = dict(zip(entries, self._emit(readings), strict=True))
         reads = dict(zip(entries, self._reads(readings), strict=True))
         looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
@@ -642,6 +647,11 @@ def _entries(root: Any) -> list[Basic]:
     return list(root._array) if isinstance(root, NDimArray) else [root]
 
 
+def _executed(source: str, filename: str, namespace: dict[str, Any]) -> Any:
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace["lambdified"]
+
+
 def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
     body = "\n    ".join(lines)
     return f"def {name}({', '.join(parameters)}):\n    {body}\n"
@@ -662,7 +672,7 @@ def _is_total(node: Basic) -> bool:
     return isinstance(node, _TOTAL)
 
 
-_KINKED = (ReLU, Heaviside, Larger, Relational, Abs, sign, floor, ceiling, frac, Mod)
+_KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
 def _roots(expr: Any) -> Iterator[Basic]:
@@ -680,12 +690,17 @@ def _roots(expr: Any) -> Iterator[Basic]:
         yield _sympified(expr)
 
 
+def _readings(roots: Sequence[Basic]) -> list[Basic]:
+    """What is computed of the roots: all are walked at once, as they share most of what they hold."""
+    return read(without_deltas(Tuple(*roots)).args)
+
+
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return without_deltas(expr.as_immutable())
+        return expr.as_immutable()
     if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
-            return without_deltas(sympify(expr, strict=True))
-    raise TypeError(f"lambdify compiles expressions, not {expr!r}")
+            return sympify(expr, strict=True)
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

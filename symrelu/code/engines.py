@@ -81,8 +81,8 @@ class Engine:
     sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
-    at_least: str | None = None  # maximum of {0} and a number, where that differs
-    at_most: str | None = None
+    at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
+    at_most: str | None = "at_most({0}, {1})"
 
     # Branches
     where: str | None = "{m}.where({0}, {1}, {2})"
@@ -96,7 +96,6 @@ class Engine:
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
-    lengths: str | None = "compute_chunk_sizes()"  # tells an array's that does not know (Dask's)
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
@@ -173,16 +172,17 @@ _MATRICES = _words(
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
+_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+
 _SCALAR = replace(
     NUMPY,
     names="",
-    lengths=None,
     broadcasts=False,
     branches=True,
     big=True,
     products=False,
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu=Code("0 if {0:s} < 0 else {0:c}", CHOICE),
     step=Code("1 if {0:s} > 0 else 0 if {0:s} <= 0 else {0:c}", CHOICE),
     step_at_0=Code(
@@ -229,7 +229,7 @@ CUPY = replace(
     imports=("cupy",),
     printer="numpy.CuPyPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu="{m}.maximum({0}, 0)",
     step=f"({_CUPY_STEP})",
     step_at_0="{m}.where({0:p} == 0, {1}, " + _CUPY_STEP + ")",
@@ -239,10 +239,9 @@ JAX = replace(
     name="jax",
     module="jax.numpy",
     imports=("jax.numpy",),
-    lengths=None,
     printer="numpy.JaxPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
     relu="jax.nn.relu({0})",
     relu_at_0=("{m}.where({0:p} == 0, {1:p}*{0:p}, jax.nn.relu({0})).astype({m}.result_type({0}))"),
@@ -254,7 +253,6 @@ TORCH = replace(
     name="torch",
     module="torch",
     imports=("torch",),
-    lengths=None,
     printer="pytorch.TorchPrinter",
     quiet=None,
     kernels=(),
@@ -282,7 +280,7 @@ TORCH = replace(
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
     stack="{m}.stack({m}.broadcast_tensors({0}))",
-    blocks=None,
+    blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
@@ -290,15 +288,15 @@ TENSORFLOW = replace(
     names="conjugate:{m}.math.conj",
     module="tensorflow",
     imports=("tensorflow",),
-    lengths=None,
     printer="tensorflow.TensorflowPrinter",
     quiet=None,
-    kernels=(),
+    **_NO_KERNELS,
     relu="{m}.nn.relu({0})",
     step=_TENSORFLOW_STEP,
     step_at_0="{m}.where({0:p} == 0, {m}.cast({1}, {0:p}.dtype), " + _TENSORFLOW_STEP + ")",
     sign="{m}.where({m}.math.is_nan({0}), {0}, {m}.sign({0}))",
-    common="{m}.cast({2}, ({0:p}).dtype)",
+    like=" + ",
+    common="{m}.cast({2}, {0:p}.dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
     inverse="{m}.linalg.inv({0})",
@@ -310,6 +308,22 @@ TENSORFLOW = replace(
     hadamard="*",
     hadamard_power="{0:a}**{1:a}",
     array="{m}.stack({0})",
+    dtype="{0:a}.dtype",
+    promote="{0}",  # it adds up no dtypes that differ
+    default_dtype="{m}.float32",
+    zeros="{m}.zeros(({0}, {1}), dtype={d})",
+    ones="{m}.ones(({0}, {1}), dtype={d})",
+    eye="{m}.eye({0}, dtype={d})",
+    numbers="{m}.constant({0}, dtype={d})",
+    reals="{m}.constant({0}, dtype={d})",
+    broadcast="{m}.broadcast_to({0}, ({1}, {2}))",
+    slice="{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]",
+    diag="{m}.linalg.diag({m}.reshape({0}, [-1]))",
+    diagonal="{m}.reshape({m}.linalg.diag_part({0}), [-1, 1])",
+    diagonal_matrix="{m}.linalg.diag({m}.linalg.diag_part({0}))",
+    slogdet="{m}.linalg.slogdet({0})",
+    logdet=Code("{m}.math.log({0:a}[0]) + {0:a}[1]", SUM),  # nan, -oo or 0 and
+    blocks="{m}.concat([{m}.concat(row, 1) for row in {0}], 0)",
 )
 MATH = replace(
     _SCALAR,
@@ -346,17 +360,24 @@ _MPMATH_NAMES = _words(
     "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
     "stieltjes"
 )
+_INTERVALS = "symrelu.code.intervals"  # mpmath has them, too
 MPMATH = replace(
     _SCALAR,
     name="mpmath",
     module="mpmath",
-    imports=("mpmath",),
+    imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
-    sign="mpmath.sign({0})",
+    relu=f"{_INTERVALS}.relu({{0}})",
+    step=f"{_INTERVALS}.step({{0}})",
+    step_at_0=f"{_INTERVALS}.step({{0}}, {{1}})",
+    sign=f"{_INTERVALS}.sign({{0}})",
+    maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
+    minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
+    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
     names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
     "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-    "LambertW:mpmath.lambertw Abs:mpmath.fabs ceiling:mpmath.ceil Ei:mpmath.ei "
+    "LambertW:mpmath.lambertw Abs:symrelu.code.intervals.absolute ceiling:mpmath.ceil Ei:mpmath.ei "
     "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
@@ -407,6 +428,7 @@ SYMPY = replace(
     numbers="{m}.Matrix({0})",
     reals="{m}.Matrix({0})",
 )
+_NUMEXPR_STEP = "where({0:p} == {0:p}, ({0:p} > 0)*1, {0})"
 NUMEXPR = replace(
     _SCALAR,
     name="numexpr",
@@ -420,8 +442,9 @@ NUMEXPR = replace(
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",
-    step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-    step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    # A choice that is the same almost everywhere takes a fraction of the time of one that is not.
+    step=_NUMEXPR_STEP,
+    step_at_0="where({0:p} == 0, {1}, " + _NUMEXPR_STEP + ")",
     sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
     where="where({0}, {1}, {2})",
     conjunction="&",

@@ -66,6 +66,20 @@ def step_at_0(x: Any, H0: Any) -> Any:
     return numpy.where(x == 0, H0, y)
 
 
+def at_least(x: Any, bound: Any) -> Any:
+    """The larger of x and a number, or nan."""
+    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
+        return x.clip(bound, numpy.inf)
+    return numpy.maximum(x, bound)
+
+
+def at_most(x: Any, bound: Any) -> Any:
+    """The smaller of x and a number, or nan."""
+    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
+        return x.clip(-numpy.inf, bound)
+    return numpy.minimum(x, bound)
+
+
 # What Numba compiles instead, for one number; an int8 is of no weight in the dtype of the result.
 
 
@@ -81,6 +95,14 @@ def _step_at_0(x: Any, H0: Any) -> Any:
     return numpy.int8(1) if x > 0 else numpy.int8(0) if x < 0 else H0 if x == 0 else x
 
 
+def _at_least(x: Any, bound: Any) -> Any:
+    return bound if x < bound else x
+
+
+def _at_most(x: Any, bound: Any) -> Any:
+    return bound if x > bound else x
+
+
 @dataclass(frozen=True)
 class Kernel:
     """A function that compiled code calls, and the same of one number, for Numba."""
@@ -93,17 +115,23 @@ class Kernel:
         return self.of_arrays.__name__
 
 
-KERNELS = (Kernel(relu, _relu), Kernel(step, _step), Kernel(step_at_0, _step_at_0))
+KERNELS = (
+    Kernel(relu, _relu),
+    Kernel(step, _step),
+    Kernel(step_at_0, _step_at_0),
+    Kernel(at_least, _at_least),
+    Kernel(at_most, _at_most),
+)
 
 
 def copies(kernels: tuple[Kernel, ...], module: ModuleType) -> dict[str, Any]:
     """The functions as functions of a module like NumPy, that are pickled by value."""
     names: dict[str, Any] = {"numpy": module}
-    names |= {kernel.name: _copy(kernel.of_arrays, names) for kernel in kernels}
+    names |= {kernel.name: copied(kernel.of_arrays, names) for kernel in kernels}
     return {kernel.name: names[kernel.name] for kernel in kernels}
 
 
-def _copy(function: Any, names: dict[str, Any]) -> FunctionType:
+def copied(function: Any, names: dict[str, Any]) -> FunctionType:
     """The function, of no module, so that it is pickled by value."""
     names["__builtins__"] = builtins  # in which NumPy imports what it is made of
     copy = FunctionType(function.__code__, names)
@@ -120,7 +148,7 @@ def for_numba(function: Any, kernels: tuple[Kernel, ...]) -> FunctionType:
 @cache
 def _typed(kernel: Kernel) -> Any:
     """What Numba asks for its type, and so what to compile; nothing is before it asks."""
-    of_number = _copy(kernel.of_number, {"numpy": numpy})
+    of_number = copied(kernel.of_number, {"numpy": numpy})
 
     class Typed:
         @property

@@ -105,6 +105,10 @@ class Filled(MatrixExpr):
     shape = property(lambda self: self.args[1:])
 
 
+class Stack(Expr):
+    """Numbers and arrays, broadcast to one shape and put behind one another."""
+
+
 class Total(Expr):
     """The sum of what has an entry for each index."""
 

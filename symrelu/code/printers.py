@@ -81,6 +81,7 @@ from symrelu.code.lower import (
     Slot,
     Smaller,
     Solve,
+    Stack,
     Total,
     lower,
 )
@@ -151,6 +152,7 @@ def _operand_printer(printer: Any) -> CodePrinter:
 _SETTINGS = {
     "fully_qualified_modules": True,
     "allow_unknown_functions": False,
+    "strict": True,
 }
 
 
@@ -441,7 +443,7 @@ def _(node: Expr, engine: Target) -> Rule:
         # a number last, and what is subtracted not first
         texts = sorted(
             (term.at(PRODUCT) for term in terms),
-            key=lambda text: (text.startswith("-"), text[:1].isdigit()),
+            key=lambda text: (text.startswith("-"), text.lstrip("-")[:1].isdigit()),
         )
         text = _join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
@@ -453,7 +455,7 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     number, rest = node.as_coeff_mul(rational=True)
     above, below = [], []
-    for factor in rest:
+    for factor in _one_number(rest, engine):
         base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, S.One)
         if exponent.is_Rational and exponent.is_negative:
             below.append(Pow(base, -exponent))
@@ -470,12 +472,23 @@ def _(node: Expr, engine: Target) -> Rule:
         if down:
             divisor = Code(_join(down, "*"), PRODUCT if len(down) > 1 else POWER)
             if below and node in engine.guarded:
-                text = engine.row.call("divide", Code(text, PRODUCT), divisor)
+                dividend = Code(text, PRODUCT if len(up) > 1 else POWER)
+                text = engine.row.call("divide", dividend, divisor)
             else:
                 text += f"/{divisor.at(POWER)}"
         return Code("-" + text if number.is_negative else text, PRODUCT)
 
     return Rule([*above, *below], write)
+
+
+def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
+    """The factors, with one float for numbers by which the product would be divided."""
+    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
+    if engine.exact or not any(f.is_Pow and f.exp.is_negative for f in numbers):
+        return factors
+    value = float(Mul(*numbers))
+    others = [f for f in factors if f not in numbers]
+    return [Float(value), *others] if isfinite(value) and value else factors
 
 
 def _coefficient(
@@ -484,7 +497,8 @@ def _coefficient(
     """The size of a rational factor: what is multiplied by, and what is divided by.
 
     An integer times an array of small integers overflows where a float does not.  A quotient
-    is one number, but where a kink depends on the product: (1/49)*49 is less than 1.
+    is one number, as to multiply takes less time than to divide; but where a kink depends on the
+    product, it is so only if it is exact: (1/49)*49 is less than 1.
     """
     p, q = abs(number.p), number.q
     if engine.exact:
@@ -494,7 +508,7 @@ def _coefficient(
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
         return [str(p)] * (p != 1 or alone), []
-    if not alone and max(p, q) < 65504 and ((p == 1 and q <= 2048) or node in engine.below):
+    if not alone and q & (q - 1) and max(p, q) < 65504 and node in engine.below:
         return [f"{p}.0"] * (p != 1), [str(q)]
     if max(p, q) < 2**53:
         return [f"({p}/{q})"], []
@@ -540,11 +554,23 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([Pow(base, -exponent)], inverse)
     if exponent is S.Half:
         return Rule([base], lambda code: engine.call("sqrt", code))
-    if engine.products and exponent in (3, 4):
-        if exponent == 4:
-            return Rule([Pow(Pow(base, 2), 2, evaluate=False)], lambda code: code)
-        return Rule([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
+    if engine.products and exponent in _POWERS:
+        return _by_products(node)
     return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
+
+
+_POWERS = range(3, 33)  # that are computed by products; further on their roundings add up
+
+
+def _by_products(node: Expr) -> Rule:
+    """A power as a square, of a power that others may need too, or as a product."""
+    base, exponent = node.args
+    if exponent == 3:
+        return Rule([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
+    half, is_odd = divmod(int(exponent), 2)
+    if is_odd:
+        return Rule([node.func(base, exponent - 1), base], _multiple)
+    return Rule([node.func(base, half)], lambda b: Code(f"{b.at(ATOM)}**2", POWER))
 
 
 # The kinked functions
@@ -600,7 +626,7 @@ def _(node: Expr, engine: Target) -> Rule:
         (x,) = (a for a in node.args if not a.is_number)
         return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
     return Rule(
-        node.args,
+        sorted(node.args, key=lambda arg: arg.is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
     )
@@ -780,6 +806,8 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(HadamardPower)
 def _(node: Expr, engine: Target) -> Rule:
+    if engine.products and engine.hadamard_power and node.args[1] in _POWERS:
+        return _by_products(node)
     return Rule(node.args, lambda b, e: Code(engine.call("hadamard_power", b, e, of=node), POWER))
 
 
@@ -817,6 +845,8 @@ def _multiple(c: Code, code: Code) -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
+    if c.startswith("-") and c.level == PRODUCT and "*" not in c:
+        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
     return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
 
 
@@ -883,12 +913,20 @@ def _(node: Any, engine: Target) -> Rule:
             entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
         )
 
-    def write(*codes: Code) -> Code:
-        cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
-        stack = engine.call("stack", ", ".join(cast), of=node)
-        return engine.call("reshape", stack, f"{rows}, {columns}", of=node)
+    return Rule(
+        [Stack(*entries)],
+        lambda stack: engine.call("reshape", stack, f"{rows}, {columns}", of=node),
+        repeats=True,
+    )
 
-    return Rule(entries, write)
+
+@rule.register(Stack)
+def _(node: Expr, engine: Target) -> Rule:
+    def write(*codes: Code) -> Code:
+        cast = [_cast(code, entry, engine) for code, entry in zip(codes, node.args, strict=True)]
+        return engine.call("stack", ", ".join(cast), of=node)
+
+    return Rule(node.args, write)
 
 
 def _cast(code: Code, entry: Expr, engine: Target) -> Code:

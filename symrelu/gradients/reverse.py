@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sympy import (
-    Add,
     Basic,
     Expr,
     Identity,
     ImmutableMatrix,
     Indexed,
     MatrixSymbol,
-    Piecewise,
     S,
+    Symbol,
     SympifyError,
     Tuple,
     ZeroMatrix,
@@ -24,18 +23,32 @@ from sympy import (
     sympify,
 )
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
+from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, gathered, total
 from symrelu.gradients.rules import Rules, local
+from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
-from symrelu.inputs import holds_text
-from symrelu.matrices.algebra import element, matadd
-from symrelu.matrices.presentation import presented
+from symrelu.inputs import holds_text, remedy
+from symrelu.matrices.algebra import element
 from symrelu.matrices.reading import read
-from symrelu.signs import is_small
+
+if TYPE_CHECKING:
+    from symrelu.inputs import M, Scalar
 
 
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: M) -> M: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: MatrixSymbol) -> MatrixExpr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: Expr) -> Expr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: list[Any]) -> list[Any]: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: tuple[Any, ...]) -> tuple[Any, ...]: ...
 def gradient(expr: Any, wrt: Any) -> Any:
     r"""
     The gradient of a scalar expression, by scalars or by whole matrices.
@@ -108,6 +121,15 @@ def gradient(expr: Any, wrt: Any) -> Any:
     >>> gradient(ReLU(x) - ReLU(-x), x).subs(x, 0)
     0
 
+    By the set of slopes it is a set: of a sum with non-negative weights the
+    subdifferential, otherwise an interval that holds it; by several variables, an interval for
+    each.  Where a convex function has its minimum, 0 is in it:
+
+    >>> from sympy import AccumBounds
+    >>> every = AccumBounds(0, 1)
+    >>> gradient(ReLU(1 - x, every) + 2*ReLU(x - 1, every), x).subs(x, 1)
+    AccumBounds(-1, 2)
+
     See Also
     ========
 
@@ -124,7 +146,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     cotangents = vjp([seeded(expr)], variables_of(wrt))
 
     def answer(variable: Expr) -> Expr:
-        cotangent = presented(cotangents[variable])
+        cotangent = formula(cotangents[variable])
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
@@ -149,24 +171,31 @@ def vjp(
 def _sweep(
     seeds: Iterable[tuple[Expr, Expr]], variables: set[Expr], rules: Rules
 ) -> dict[Expr, Expr]:
-    terms: dict[Expr, list[Expr]] = defaultdict(list)
+    branches = Branches()
+    terms: dict[Expr, list[tuple[Place | None, Expr]]] = defaultdict(list)
     for root, seed in seeds:
-        terms[root].append(seed)
+        terms[root].append((None, seed))
     order = list(postorder(Tuple(*terms)))
     needed = _needed(order, variables)
     cotangents = {}
     for node in reversed(order):
         if node not in needed or node not in terms:
             continue
-        cotangent = _total(terms.pop(node))
+        parts = terms.pop(node)
         if node in variables:
-            cotangents[node] = cotangent
+            cotangents[node] = everywhere(parts)
+            if isinstance(node, (Symbol, MatrixSymbol)):
+                continue
+        place, cotangent = gathered(parts)
         for child, part in rules(node, cotangent, needed, variables):
+            at = place
+            if isinstance(part, InBranch):
+                at, part = branches.entered(place, part), part.cotangent
             if (child in needed or child in variables) and not is_nothing(part):
                 _check_shape(node, child, part)
-                terms[child].append(part)
+                terms[child].append((at, part))
     for late in variables & terms.keys():  # x[j] has a part of the cotangent of x[i]
-        cotangents[late] = _total([*terms[late], cotangents.get(late, S.Zero)])
+        cotangents[late] = total([everywhere(terms[late]), cotangents.get(late, S.Zero)])
     return cotangents
 
 
@@ -204,30 +233,14 @@ def _needed(order: list[Basic], variables: set[Expr]) -> set[Basic]:
     return needed
 
 
-def _total(parts: list[Expr]) -> Expr:
-    if parts[0].is_Matrix:
-        return matadd(parts)
-    pieces: dict[tuple[Basic, ...], list[Expr]] = defaultdict(list)
-    others = []
-    for part in parts:
-        if isinstance(part, Piecewise):
-            pieces[tuple(cond for _, cond in part.args)].append(part)
-        else:
-            others.append(part)
-    for conds, alike in pieces.items():
-        # One Piecewise for all on the same conditions: see times.
-        sums = [(Add(*(p.args[i].expr for p in alike)), cond) for i, cond in enumerate(conds)]
-        others.append(Piecewise(*sums, evaluate=False))
-    return Add(*others, evaluate=all(map(is_small, others)))
-
-
 def scalar(expr: Any, name: str = "gradient") -> Expr:
     root = None
     if not holds_text(expr):
         with suppress(SympifyError):
             root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
-        hint = "; of several, take jacobian" if isinstance(expr, (list, tuple, Tuple)) else ""
+        is_list = isinstance(expr, (list, tuple, Tuple))
+        hint = "; of several, take jacobian" if is_list else remedy(expr)
         raise TypeError(f"{name} takes a scalar expression, not {expr!r}{hint}")
     shape = getattr(root, "shape", ())
     if shape not in ((), (1, 1)):
@@ -259,6 +272,7 @@ def variables_of(wrt: Any, name: str = "gradient") -> Iterator[Expr]:
     elif not isinstance(wrt, Expr):
         raise TypeError(
             f"{name} differentiates by variables, and matrices and sequences of them, not {wrt!r}"
+            + remedy(wrt)
         )
     elif not wrt._diff_wrt:
         raise ValueError(f"{name} cannot differentiate by {wrt}, which is not a variable")

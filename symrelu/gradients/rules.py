@@ -71,6 +71,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
+from symrelu.gradients.branches import InBranch
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -209,8 +210,7 @@ def times(cotangent: Expr, *factors: Expr) -> Expr:
     Large ones are not even looked into: SymPy would merge nested products and sort
     their factors, and along a deep expression both take more than linear time.
     """
-    if isinstance(cotangent, Piecewise):
-        # Inside, so that a derivative has no say where its branch is not taken.
+    if isinstance(cotangent, Piecewise) and is_small(cotangent):  # a formula to be read
         pieces = [(times(e, *factors) if e else e, c) for e, c in cotangent.args]
         return Piecewise(*pieces, evaluate=all(is_small(e) for piece in pieces for e in piece))
     if not all(map(is_small, (cotangent, *factors))):
@@ -319,10 +319,10 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(Piecewise)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    conditions = tuple(condition for _, condition in node.args)
     for i, (branch, _) in enumerate(node.args):
         if branch in needed:
-            pieces = [(cotangent if j == i else 0, cond) for j, (_, cond) in enumerate(node.args)]
-            yield branch, Piecewise(*pieces, evaluate=is_small(node) and is_small(cotangent))
+            yield branch, InBranch(cotangent, conditions, i)
 
 
 # Matrices
@@ -535,7 +535,17 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 @pullback.register(DiagonalOf)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
-    yield node.args[0], DiagMatrix(cotangent)
+    (matrix,), (length, _) = node.args, node.shape
+    if matrix.shape == (length, length):
+        yield matrix, DiagMatrix(cotangent)
+    elif length is None:
+        raise NotImplementedError(
+            f"gradient has no rule for {node}, of which it is not known how long it is; give the "
+            f"dimensions of {matrix} numbers"
+        )
+    else:
+        square = MatrixSlice(matrix, (0, length), (0, length))
+        yield from pullback(square, DiagMatrix(cotangent), needed)
 
 
 @pullback.register(DiagonalMatrix)

@@ -1,14 +1,36 @@
-"""Powers of steps: of a step of 0 and 1, at the kink too, every power is the step itself."""
+"""Products of steps: of a step of 0 and 1, at the kink too, every power is the step itself.
+
+And ``Heaviside(u, 0)*ReLU(u)`` is ``ReLU(u)``, as are its derivatives as numbers.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sympy import DiagMatrix, HadamardProduct, Heaviside, Lambda, MatMul, Mul, S, Tuple
+from sympy import (
+    DiagMatrix,
+    HadamardPower,
+    HadamardProduct,
+    Heaviside,
+    Lambda,
+    MatMul,
+    Mul,
+    Pow,
+    S,
+    Tuple,
+)
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
+from symrelu.function import ReLU, step
 from symrelu.graph import postorder
 from symrelu.matrices.algebra import rebuilt
+from symrelu.matrices.elementwise import Elementwise
+from symrelu.matrices.presentation import is_formula, presented
+
+
+def formula(expr: Any) -> Any:
+    """A gradient as it is written in textbooks."""
+    return presented(without_powers(expr) if is_formula(expr) else expr)
 
 
 def without_powers(expr: Any) -> Any:
@@ -33,7 +55,7 @@ def _distinct(node: Any, args: list[Any]) -> list[Any]:
         ]
     if not isinstance(node, (Mul, HadamardProduct)):
         return args
-    seen: set[Any] = set()
+    seen: set[Any] = {_step_of(arg) for arg in args}
     kept = []
     for arg in args:
         if arg not in seen:
@@ -45,6 +67,16 @@ def _distinct(node: Any, args: list[Any]) -> list[Any]:
 
 def _is_diagonal_step(matrix: Any) -> bool:
     return isinstance(matrix, DiagMatrix) and _is_step(matrix.args[0])
+
+
+def _step_of(expr: Any) -> Any:
+    """The step that changes nothing beside a ReLU, or a power of it."""
+    if isinstance(expr, (HadamardPower, Pow)):
+        return _step_of(expr.args[0]) if expr.args[1].is_positive else None
+    if isinstance(expr, Elementwise):
+        body = _step_of(expr.function.expr)
+        return body and Elementwise(Lambda(expr.function.variables, body), *expr.args[1:])
+    return step(expr.args[0], expr.H0) if isinstance(expr, ReLU) else None
 
 
 def _is_step(expr: Any) -> bool:

@@ -25,6 +25,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    ImmutableMatrix,
     ImmutableSparseMatrix,
     KroneckerDelta,
     Lambda,
@@ -161,12 +162,19 @@ def rebuilt(op: Any, args: Sequence[Any]) -> Basic:
 _WITHOUT_STATE = (MatPow, HadamardPower, Trace, Determinant, MatrixElement, Transpose)
 
 
+def explicit(shape: tuple[Any, Any], entries: dict[tuple[Any, Any], Expr]) -> Expr:
+    """The explicit matrix; a sparse one puts its entries in order, by walking their trees."""
+    if all(map(is_small, entries.values())):
+        return ImmutableSparseMatrix(*shape, entries)
+    return ImmutableMatrix(*shape, lambda i, j: entries.get((i, j), S.Zero))
+
+
 def single_entry(value: Expr, i: Expr, j: Expr, shape: tuple[Expr, Expr]) -> Expr:
     """The matrix with one entry that is not 0."""
     if shape == (1, 1):
         return matmul(value, Identity(1))
     if all(sympify(k).is_Integer for k in (i, j, *shape)):
-        return ImmutableSparseMatrix(*shape, {(i, j): value})
+        return explicit(shape, {(i, j): value})
     entry = value * KroneckerDelta(_ROW, i) * KroneckerDelta(_COLUMN, j)
     return FunctionMatrix(*shape, Lambda((_ROW, _COLUMN), entry))
 
@@ -214,16 +222,16 @@ def diagonal(matrix: Expr) -> Expr:
 
 def _sum_entries(terms: list[Expr]) -> list[Expr]:
     """Add up the explicit matrices among the terms, each entry once."""
-    explicit = [term for term in terms if isinstance(term, MatrixBase)]
-    if len(explicit) < 2:
+    written = [term for term in terms if isinstance(term, MatrixBase)]
+    if len(written) < 2:
         return terms
     entries: dict[tuple[int, int], list[Expr]] = defaultdict(list)
-    for matrix in explicit:
+    for matrix in written:
         for place, entry in matrix.todok().items():
             entries[place].append(entry)
-    total = {place: Add(*parts) for place, parts in entries.items()}
+    total = {place: plus(*parts) for place, parts in entries.items()}
     others = [term for term in terms if not isinstance(term, MatrixBase)]
-    return [*others, ImmutableSparseMatrix(*explicit[0].shape, total)]
+    return [*others, explicit(written[0].shape, total)]
 
 
 def hadamard(a: Expr, b: Expr) -> Expr:

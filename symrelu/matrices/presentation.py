@@ -14,6 +14,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    Integer,
     Lambda,
     MatAdd,
     MatMul,
@@ -26,12 +27,13 @@ from sympy import (
     default_sort_key,
     fraction,
 )
+from sympy.core.mul import _keep_coeff
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symrelu.graph import holds
 from symrelu.matrices.algebra import (
     collected,
+    element,
     front,
     hadamard,
     in_order,
@@ -43,6 +45,7 @@ from symrelu.matrices.algebra import (
     unscaled,
 )
 from symrelu.matrices.elementwise import ENTRY, Elementwise
+from symrelu.matrices.reading import Matters
 from symrelu.matrices.table import OF_THE_TRANSPOSE
 from symrelu.matrices.typesetting import dressed
 from symrelu.signs import is_small
@@ -53,11 +56,14 @@ _LINES = 400  # nodes that one can read at a glance, and more
 
 def presented(expr: Any) -> Any:
     """The expression with products flat and common factors in front, if it is small."""
-    if not isinstance(expr, Expr):
-        return expr
-    if is_small(expr, _LINES) and holds(expr, MatrixSymbol):
+    if is_formula(expr):
         return dressed(_with_columns(_presented(expr)))
-    return dressed(expr) if expr.is_Matrix else expr
+    return dressed(expr) if getattr(expr, "is_Matrix", False) else expr
+
+
+def is_formula(expr: Any) -> bool:
+    """Whether it is a small expression of matrices."""
+    return isinstance(expr, Expr) and is_small(expr, _LINES) and Matters()(expr)
 
 
 def _presented(expr: Any) -> Any:
@@ -74,11 +80,14 @@ def _presented(expr: Any) -> Any:
         return _transposed(args[0])
     if isinstance(expr, (Trace, MatrixElement)) and args[0].shape == (1, 1):
         scalar, matrix = unscaled(args[0])
-        return times(scalar, rebuilt(expr.func, [_shorter(matrix), *args[1:]]))
+        matrix = _shorter(matrix)
+        is_trace = isinstance(expr, Trace) and not isinstance(matrix, Identity)
+        return times(scalar, rebuilt(Trace, [matrix]) if is_trace else element(matrix, 0, 0))
     if isinstance(expr, OF_THE_TRANSPOSE) and isinstance(args[0], Transpose):
         args = [args[0].arg]
     if isinstance(expr, Add):
-        return Add(*args)  # what was too large to be collected along the way
+        # What was too large to be collected along the way, its numbers in front.
+        return _keep_coeff(*Add(*args).primitive())
     same = all(a is b for a, b in zip(args, expr.args, strict=True))
     return expr if same else rebuilt(expr.func, args)
 
@@ -116,10 +125,27 @@ def _product(args: list[Any]) -> Expr:
     columns = [k for k, factor in enumerate(matrices) if factor.shape[1] == 1]
     if rows and columns and 1 < columns[-1] + 1 - rows[0] < len(matrices):
         inside = matmul(*matrices[rows[0] : columns[-1] + 1])
-        return matmul(
-            *scalars, Trace(_shorter(inside)), *matrices[: rows[0]], *matrices[columns[-1] + 1 :]
-        )
-    return matmul(*scalars, *matrices)
+        scalars.append(Trace(_shorter(inside)))
+        matrices = matrices[: rows[0]] + matrices[columns[-1] + 1 :]
+    return _numbers_in_front(matmul(*scalars, *_without_ones(matrices)))
+
+
+def _without_ones(matrices: list[Expr]) -> list[Expr]:
+    """``a.T*b`` for the sum of the entries of the columns' product; of ones by ones, ones."""
+    kept: list[Expr] = []
+    for column in matrices:
+        ones = kept[-1] if kept and isinstance(kept[-1], OneMatrix) else None
+        if ones is None:
+            kept.append(column)
+        elif isinstance(column, OneMatrix):
+            kept[-1] = matmul(ones.shape[1], OneMatrix(ones.shape[0], column.shape[1]))
+        elif ones.shape[0] == column.shape[1] == 1 and isinstance(column, HadamardProduct):
+            first = min(column.args, key=lambda m: len(m.args))
+            others = [factor for factor in column.args if factor is not first]
+            kept[-1:] = [transpose(first), reduce(hadamard, others)]
+        else:
+            kept.append(column)
+    return kept
 
 
 def _with_columns(expr: Any) -> Any:
@@ -140,6 +166,8 @@ def _with_columns(expr: Any) -> Any:
         return expr
     parts = Mul.make_args(scalar)
     inside = [f for part in parts if _is_scalar_matrix(part) for f in split(part.args[0])[1]]
+    if not inside:
+        return expr
     return matmul(*(part for part in parts if not _is_scalar_matrix(part)), *factors, *inside)
 
 
@@ -200,7 +228,7 @@ def _transposed(matrix: Expr) -> Expr:
 
 def _sum(terms: list[Any]) -> Expr:
     """The sum, with what all terms have in front of them in front of it."""
-    total = collected(_flat(_of_a_shared_sum(terms)))
+    total = _numbers_in_front(collected(_flat(_of_a_shared_sum(_multiples_together(terms)))))
     while isinstance(total, MatAdd) and (shorter := _of_a_common_factor(list(total.args))):
         total = shorter
     if not isinstance(total, MatAdd):
@@ -214,6 +242,12 @@ def _sum(terms: list[Any]) -> Expr:
     return front(times(number, rests[0]), collected(inside))
 
 
+def _numbers_in_front(matrix: Expr) -> Expr:
+    """``2*(s + t)*A`` for ``(2*s + 2*t)*A``."""
+    scalar, factors = split(matrix)
+    return matmul(_keep_coeff(*scalar.primitive()), *factors) if scalar.is_Add else matrix
+
+
 def _flat(terms: Sequence[Expr]) -> list[Expr]:
     """The terms, and those of sums among them."""
     flat: list[Expr] = []
@@ -224,6 +258,21 @@ def _flat(terms: Sequence[Expr]) -> list[Expr]:
         else:
             flat.append(term)
     return flat
+
+
+def _multiples_together(terms: list[Expr]) -> list[Expr]:
+    """``2*(A + B - C)`` for ``2*(A + B) - 2*C`` with sums for A + B and C."""
+    alike: dict[Expr, list[Expr]] = defaultdict(list)
+    rest = []
+    for term in terms:
+        scalar, whole = unscaled(term)
+        if isinstance(whole, MatAdd) and scalar not in (S.One, S.NegativeOne):
+            sign = -1 if scalar.could_extract_minus_sign() else 1
+            alike[sign * scalar].append(matmul(Integer(sign), whole))
+        else:
+            rest.append(term)
+    merged = [_product([c, _sum(sums) if sums[1:] else sums[0]]) for c, sums in alike.items()]
+    return rest + merged
 
 
 def _of_a_shared_sum(terms: list[Expr]) -> list[Expr]:

@@ -15,6 +15,7 @@ from functools import singledispatch
 from typing import Any, TypeAlias
 
 from sympy import (
+    Abs,
     Adjoint,
     Basic,
     BlockMatrix,
@@ -182,7 +183,7 @@ def _is_sympys(node: Basic) -> bool:
 def _binder(node: Basic, matters: Matters) -> Reader:
     """What binds symbols is read in the scalars that do not depend on these."""
     bound = node.atoms(Symbol) - node.free_symbols
-    operands = {arg for matrix in node.atoms(MatrixExpr) for arg in matrix.args}
+    operands = {arg for m in node.atoms(MatrixExpr, MatrixElement) for arg in m.args}
     parts = [
         part
         for part in _quantities(node, bound, matters)
@@ -293,6 +294,11 @@ def _inverse(table: Table, x: Literal) -> Literal:
 
 
 def _power(table: Table, base: Literal, exponent: Literal) -> Literal:
+    inner, half = table[base], table.number(exponent)
+    if inner.op is Pow and half is not None and not half.is_Integer:
+        x, even = inner.operands
+        if (k := table.number(even)) is not None and k.is_even:  # the root of a square
+            return _power(table, table.node(Abs, (x,)), table.leaf(k * half))
     if table[base].op is table[exponent].op is LEAF:
         return table.leaf(Pow(table[base].data, table[exponent].data))
     return table.node(Pow, (base, exponent))

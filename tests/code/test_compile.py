@@ -228,14 +228,14 @@ def test_names_of_what_is_shared():
     assert body(function) == [
         "t0 = numpy.cos(x + 1)",
         "t1 = numpy.sin(x)",
-        "return [t1, t1**2, -x*t0, 1/t0, -x, x**2/4]",
+        "return [t1, t1**2, -x*t0, 1/t0, -x, (1/4)*x**2]",
     ]
 
 
 def test_what_the_code_repeats_has_a_name():
     assert body(lambdify(x, Max(sin(x), 1) + sin(x), "math")) == [
         "t0 = math.sin(x)",
-        "return (1 if 1 >= t0 or 1 != 1 else t0) + t0",
+        "return (t0 if t0 >= 1 or t0 != t0 else 1) + t0",
     ]
 
 

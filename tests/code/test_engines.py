@@ -1,6 +1,9 @@
 """The table of engines: every operation runs and is right, or is refused when compiling."""
 
+import contextlib
 import dataclasses
+import inspect
+import sys
 
 import mpmath
 import numpy as np
@@ -20,11 +23,13 @@ from sympy import (
     MatrixSymbol,
     Max,
     OneMatrix,
+    Piecewise,
     Rational,
     Trace,
     ZeroMatrix,
     exp,
     log,
+    sign,
     symbols,
 )
 from sympy.matrices.expressions.blockmatrix import BlockMatrix
@@ -82,7 +87,9 @@ EXPRESSIONS = {
 
 def module(engine):
     """What makes an array of the engine from NumPy's, if it can be imported here."""
-    if engine in ("cupy", "tensorflow"):
+    if engine == "tensorflow":
+        return pytest.importorskip("tensorflow").constant
+    if engine == "cupy":
         pytest.importorskip(engine)
     if engine == "torch":
         return pytest.importorskip("torch").from_numpy
@@ -112,6 +119,34 @@ def test_it_runs_or_is_refused(name, engine):
     np.testing.assert_allclose(got.reshape(np.shape(want)), want, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("name", EXPRESSIONS)
+def test_cupy_by_its_source(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", np)  # whose interface is NumPy's
+    expr, want = EXPRESSIONS[name]
+    function = lambdify([A, B, v], expr, "cupy")
+    np.testing.assert_allclose(function(a, b, u), want)
+    assert "numpy" not in inspect.getsource(function)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tensorflow_keeps_the_dtype(dtype):
+    tensorflow = pytest.importorskip("tensorflow")
+    given = [tensorflow.constant(m, dtype) for m in (a, b, u)]
+    for expr, _ in EXPRESSIONS.values():
+        with contextlib.suppress(NotImplementedError):
+            assert lambdify([A, B, v], expr, "tensorflow")(*given).dtype == dtype
+    y = symbols("y")
+    choice = Piecewise((Rational(1, 3), x > y), (1, True))
+    for expr in (choice, Max(x, Rational(1, 3)), sign(x), ReLU(x, Rational(1, 2)).diff(x)):
+        got = lambdify([x, y], expr, "tensorflow")(
+            tensorflow.constant([1.0, -1], dtype), given[2][0]
+        )
+        assert got.dtype == dtype
+    logdet = lambdify(A, log(Determinant(A)), "tensorflow")
+    for matrix, want in ((np.eye(2)[::-1], np.nan), (np.zeros((2, 2)), -np.inf)):
+        np.testing.assert_equal(np.asarray(logdet(tensorflow.constant(matrix, dtype))), want)
+
+
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(ENGINES["numpy"])])
 def test_a_row_is_frozen(field):
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -126,8 +161,6 @@ def test_an_engine_of_ones_own():
 
 
 def test_no_engine_is_asked_for_its_name():
-    import inspect
-
     import symrelu.code.compile
     import symrelu.code.lower
     import symrelu.code.printers

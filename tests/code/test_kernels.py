@@ -13,7 +13,7 @@ from sympy import S, symbols
 
 from symrelu import ReLU, lambdify
 from symrelu.code import ENGINES
-from symrelu.code.kernels import KERNELS, relu, step, step_at_0
+from symrelu.code.kernels import KERNELS, at_least, at_most, relu, step, step_at_0
 
 x, c = symbols("x c")
 DTYPES = ["f2", "f4", "f8", "g", "i1", "u2", "i8", "O"]
@@ -67,6 +67,19 @@ def test_value_and_slopes(dtype, size, layout):
         np.testing.assert_array_equal(half.astype(float), expected(array, 0.5).astype(float))
         assert half.dtype == (array.dtype if array.dtype.kind == "f" else float)
     np.testing.assert_array_equal(array, before)
+
+
+@pytest.mark.parametrize("size", [14, 7000])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bounds(dtype, size):
+    array = points(dtype, size)
+    for result, want in (
+        (at_least(array, 1), np.maximum(array, 1)),
+        (at_most(array, 1), np.minimum(array, 1)),
+    ):
+        np.testing.assert_array_equal(result.astype(float), want.astype(float))
+        assert result.dtype == array.dtype
+    assert (at_least(0.25, 1), at_most(0.25, -1)) == (1, -1)
 
 
 @pytest.mark.parametrize("kind", [int, float, np.float16, np.float32, np.longdouble, np.int8])
@@ -165,7 +178,7 @@ def test_another_process_needs_no_symrelu():
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_for_numba_one_number_at_a_time(kernel):
-    others = (0.5,) if kernel.name == "step_at_0" else ()
+    others = (0.5,) if kernel.of_number.__code__.co_argcount == 2 else ()
     for v in [-1.0, -0.0, 0.0, 2.0, np.nan]:
         np.testing.assert_equal(kernel.of_number(v, *others), kernel.of_arrays(v, *others))
 

@@ -11,8 +11,10 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    ImmutableMatrix,
     Indexed,
     IndexedBase,
+    KroneckerProduct,
     Lambda,
     MatAdd,
     MatMul,
@@ -20,6 +22,7 @@ from sympy import (
     MatrixSymbol,
     OneMatrix,
     Product,
+    Rational,
     S,
     Sum,
     Trace,
@@ -115,3 +118,20 @@ def test_a_sum_of_one_term_over_a_sum_over_data():
     X, i, j = IndexedBase("X"), *symbols("i j", integer=True)
     function = lambdify([X, n], Sum(i * Sum(X[j], (j, 0, n)), (i, 1, 1)))
     assert function(np.array([1.0, 2, 4, 8]), 2) == 7
+
+
+def test_what_a_printer_leaves_half_printed_is_refused():
+    D = MatrixSymbol("D", 2, 2)
+    for modules in ("sympy", "mpmath", "math"):
+        with pytest.raises(NotImplementedError, match="no numeric form of KroneckerProduct"):
+            lambdify(D, KroneckerProduct(D, D), modules)
+
+
+def test_powers_bind_less_than_methods():
+    D = MatrixSymbol("D", 2, 2)
+    for expr, want in ((Trace(D**2), 29), (Trace(D.I.T + D), 2.5)):
+        at = ImmutableMatrix([[1, 2], [3, 4]])
+        assert lambdify(D, expr, "sympy")(at) == Rational(want)
+    inverse = lambdify(D, D.I.T, "mpmath")(mpmath.matrix([[1, 2], [3, 4]]))
+    assert mpmath.almosteq(inverse[0, 1], 1.5)
+    assert lambdify(D, (D**2).T, "mpmath")(mpmath.matrix([[1, 2], [3, 4]]))[0, 1] == 15

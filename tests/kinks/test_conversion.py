@@ -233,7 +233,7 @@ def test_refuses_what_is_no_expression():
     for bad in ("Max(0, x)", [Max(0, x)], None):
         with pytest.raises(TypeError, match=r"^as_relu takes expressions, not .*"):
             as_relu(bad)
-    with pytest.raises(TypeError, match=r"^the H0 of ReLU must be an expression"):
+    with pytest.raises(TypeError, match=r"^H0 of ReLU, the slope at 0, must be a scalar"):
         as_relu(x, H0="0")
 
 

@@ -123,7 +123,7 @@ def check_formula(seed):
     rng, outputs = _drawn(seed, formula, seed % 3 + 2)
     points = [
         tuple(rng.choice((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 3.0)) for _ in "xyz")
-        for _ in "1234567"
+        for _ in range(30)
     ]
     points, want = _expected(outputs, points)
     counts = Counter()
@@ -188,7 +188,7 @@ def check_exact(seed):
     dtype, layout = rng.choice(DTYPES), rng.choice([*LAYOUTS])
     whole = dtype.startswith("int")
     points = [
-        tuple(float(rng.randrange(-2, 3)) / (1 if whole else 2) for _ in "xyz") for _ in range(12)
+        tuple(float(rng.randrange(-2, 3)) / (1 if whole else 2) for _ in "xyz") for _ in range(50)
     ]
     points, want = _expected(outputs, points, is_dyadic)
     points, want = points[: len(points) // 2 * 2], want[: len(points) // 2 * 2]
@@ -228,20 +228,31 @@ def check_matrices(seed):
     lines, counts = programs.program(picks), Counter()
     try:
         args, expr = programs.built(lines) if lines else ([], None)
-        arrays = programs.point(lines, seed)
-        expected, slopes, largest = programs.by_torch(lines, arrays) if lines else (0, [], 1e9)
     except programs.UnbuildableError:
         return counts
-    outputs = [expr, gradient(expr, args)] if largest < 1e6 else []
-    for engine in engines(seed, [*NUMBERS, *ARRAYS]) if outputs else []:
-        if (f := _compiled(args, outputs, engine)) is None:
-            continue
-        about = (engine, programs.code(lines), f.__doc__)
-        got, gradients = f(*(_matrix(engine, a) for a in arrays))
-        for ours, theirs in zip([got, *gradients], [expected, *slopes], strict=True):
-            ours = np.array(ours.tolist() if hasattr(ours, "tolist") else ours, complex)
-            counts[engine] += _check(ours.reshape(np.shape(theirs)), theirs, 1e-9 * largest, *about)
+    outputs = [expr, gradient(expr, args)] if lines else []
+    names = engines(seed, ["math", "mpmath", "sympy", *ARRAYS]) if lines else []
+    functions = {name: f for name in names if (f := _compiled(args, outputs, name))}
+    for point in range(3 if lines else 0):
+        arrays = programs.point(lines, seed + point)
+        expected, slopes, largest = programs.by_torch(lines, arrays)
+        if largest < 1e6:
+            want = [expected, *slopes]
+            for engine, f in functions.items():
+                about = (engine, programs.code(lines))
+                counts[engine] += _agrees(f, engine, arrays, want, 1e-9 * largest, *about)
     return counts
+
+
+def _agrees(f, engine, arrays, want, tolerance, *about):
+    """How many numbers of the value and the gradients are right."""
+    got, gradients = f(*(_matrix(engine, a) for a in arrays))
+    pairs = zip([got, *gradients], want, strict=True)
+    return sum(_check(_dense(a).reshape(np.shape(b)), b, tolerance, *about) for a, b in pairs)
+
+
+def _dense(matrix):
+    return np.array(matrix.tolist() if hasattr(matrix, "tolist") else matrix, complex)
 
 
 KINDS = [check_formula, check_exact, check_matrices]
