@@ -551,7 +551,7 @@ class _Program:
 
     def _source(self, expr: Any) -> str:
         roots = list(_roots(expr))
-        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
+        codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
         lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
@@ -573,7 +573,7 @@ class _Program:
             )
         roots = {root: _entries(root) for root in _roots(expr)}
         entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
-        readings = read(entries)
+        readings = _readings(entries)
         codes = dict(zip(entries, self._emit(readings), strict=True))
         reads = dict(zip(entries, self._reads(readings), strict=True))
         looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
@@ -690,12 +690,17 @@ def _roots(expr: Any) -> Iterator[Basic]:
         yield _sympified(expr)
 
 
+def _readings(roots: Sequence[Basic]) -> list[Basic]:
+    """What is computed of the roots: all are walked at once, as they share most of what they hold."""
+    return read(without_deltas(Tuple(*roots)).args)
+
+
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return without_deltas(expr.as_immutable())
+        return expr.as_immutable()
     if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
-            return without_deltas(sympify(expr, strict=True))
+            return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

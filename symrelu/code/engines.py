@@ -428,6 +428,7 @@ SYMPY = replace(
     numbers="{m}.Matrix({0})",
     reals="{m}.Matrix({0})",
 )
+_NUMEXPR_STEP = "where({0:p} == {0:p}, ({0:p} > 0)*1, {0})"
 NUMEXPR = replace(
     _SCALAR,
     name="numexpr",
@@ -441,8 +442,9 @@ NUMEXPR = replace(
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",
-    step="where({0:p} > 0, 1, where({0:p} <= 0, 0, {0}))",
-    step_at_0="where({0:p} > 0, 1, where({0:p} < 0, 0, where({0:p} == 0, {1}, {0})))",
+    # A choice that is the same almost everywhere takes a fraction of the time of one that is not.
+    step=_NUMEXPR_STEP,
+    step_at_0="where({0:p} == 0, {1}, " + _NUMEXPR_STEP + ")",
     sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
     where="where({0}, {1}, {2})",
     conjunction="&",
