@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections import UserString
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Basic, SympifyError, sympify
+from sympy.logic.boolalg import Boolean
+
+if TYPE_CHECKING:
+    from typing import SupportsFloat, TypeAlias, TypeVar
+
+    from numpy import ndarray
+    from sympy import Expr
+    from sympy.matrices import MatrixBase
+    from sympy.tensor.array import NDimArray
+
+    # What stands for an expression, or for several: anything but text.
+    Scalar: TypeAlias = Expr | SupportsFloat
+    Array: TypeAlias = NDimArray | ndarray[Any, Any]
+    Several: TypeAlias = (
+        Basic | MatrixBase | Array | list[Any] | tuple[Any, ...] | dict[Any, Any] | set[Any]
+    )
+    # An explicit matrix or array, and one of its kind.
+    M = TypeVar("M", bound=MatrixBase | NDimArray)
 
 
 def holds_text(value: Any) -> bool:
@@ -41,4 +59,18 @@ def expression(expr: Any, caller: str) -> Basic:
         with suppress(SympifyError):
             if isinstance(basic := sympify(expr, strict=True), Basic):
                 return basic
-    raise TypeError(f"{caller} takes expressions, not {expr!r}")
+    raise TypeError(f"{caller} takes expressions, not {expr!r}{remedy(expr)}")
+
+
+def remedy(value: Any) -> str:
+    """What to write in place of what is no expression, where that is known."""
+    if isinstance(value, str):
+        return (
+            "; text is never read here: make a symbol of it by Symbol, or of a formula that you "
+            "trust an expression by sympify"
+        )
+    if isinstance(value, (list, tuple)):
+        return "; make a matrix of it by Matrix, or take its items one by one"
+    if isinstance(value, Boolean):
+        return "; make a choice of a condition by Piecewise"
+    return ""

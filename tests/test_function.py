@@ -820,8 +820,8 @@ def check_no_scalar_slope(H0):
     with pytest.raises(TypeError) as caught:
         ReLU(x, H0)
     assert str(caught.value) == (
-        "H0 of ReLU, the slope at 0, must be a scalar expression, such as 0, S.Half, a symbol, nan, "
-        f"or AccumBounds(0, 1) for all of them; not {H0!r}"
+        "H0 of ReLU, the slope at 0, must be a scalar expression, such as 0, S.Half, a symbol, "
+        f"nan, or AccumBounds(0, 1) for all of them; not {H0!r}"
     )
 
 

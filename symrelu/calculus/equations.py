@@ -387,8 +387,6 @@ def by_cases(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr
     found: list[tuple[dict[Symbol, Expr], list[Any]]] = []
     for chosen, smooth in steps.cases():
         for solution in _smooth_solutions(list(smooth), unknowns):
-            if not all(_allowed(v, value) for v, value in solution.items()):
-                continue
             conditions = _conditions(steps.switches, chosen, solution)
             if conditions is not None and (solution, conditions) not in found:
                 found.append((solution, conditions))

@@ -17,7 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from inspect import isfunction, signature
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     Abs,
@@ -62,9 +62,12 @@ from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
 
 _misshapen = copied(misshapen, {})
 
@@ -72,8 +75,8 @@ _WIDTH = 100  # code that gets longer than this is given a name
 
 
 def lambdify(
-    args: Any,
-    expr: Any,
+    args: Several,
+    expr: Scalar | Several,
     modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
@@ -548,7 +551,7 @@ class _Program:
 
     def _source(self, expr: Any) -> str:
         roots = list(_roots(expr))
-        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
+        codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
         lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
@@ -570,7 +573,7 @@ class _Program:
             )
         roots = {root: _entries(root) for root in _roots(expr)}
         entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
-        readings = read(entries)
+        readings = _readings(entries)
         codes = dict(zip(entries, self._emit(readings), strict=True))
         reads = dict(zip(entries, self._reads(readings), strict=True))
         looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
@@ -687,12 +690,17 @@ def _roots(expr: Any) -> Iterator[Basic]:
         yield _sympified(expr)
 
 
+def _readings(roots: Sequence[Basic]) -> list[Basic]:
+    """What is computed of the roots: all walked at once, as they share most of what they hold."""
+    return read(without_deltas(Tuple(*roots)).args)
+
+
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return without_deltas(expr.as_immutable())
+        return expr.as_immutable()
     if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
-            return without_deltas(sympify(expr, strict=True))
-    raise TypeError(f"lambdify compiles expressions, not {expr!r}")
+            return sympify(expr, strict=True)
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

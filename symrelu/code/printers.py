@@ -791,6 +791,7 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 @rule.register(MatAdd)
 def _(node: Expr, engine: Target) -> Rule:
+    engine.call("plus", of=node)  # written as for numbers, where the engine can
     terms = _broadcasting(node.args) if engine.broadcasts else node.args
     return Rule(terms, rule.dispatch(Add)(node, engine).write)
 
@@ -826,7 +827,8 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([lowered])
     scalar, factors = split(node)
     if scalar is not S.One or len(factors) == 1:
-        return _scaled(scalar, factors)
+        times = engine.call("times", of=node)
+        return Rule([scalar, matmul(*factors)], lambda c, code: _multiple(c, code, times))
     first, last = factors[0], factors[-1]
     if engine.broadcast and isinstance(last, OneMatrix):
         return _times_ones(matmul(*factors[:-1]), last, 1, engine)
@@ -837,17 +839,14 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule(factors, lambda a, b: Code(engine.call("matmul", a, b, of=node), PRODUCT))
 
 
-def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
-    return Rule([scalar, matmul(*factors)], _multiple)
-
-
-def _multiple(c: Code, code: Code) -> Code:
+def _multiple(c: Code, code: Code, times: str = "*") -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
     if c.startswith("-") and c.level == PRODUCT and "*" not in c:
-        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
-    return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
+        positive = Code(c[1:], PRODUCT if "/" in c else ATOM)
+        return Code(f"-{_multiple(positive, code, times)}", PRODUCT)
+    return Code(f"{_first(c)}{times}{code.at(POWER)}", PRODUCT)
 
 
 def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:

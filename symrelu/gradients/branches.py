@@ -206,7 +206,9 @@ def _where(value: Expr, condition: Boolean) -> Expr:
 
 
 def _piecewise(pieces: list[tuple[Expr, Boolean]]) -> Expr:
-    return Piecewise(*pieces, evaluate=all(is_small(value) for value, _ in pieces))
+    made = Piecewise(*pieces, evaluate=all(is_small(value) for value, _ in pieces))
+    made.is_commutative  # noqa: B018  now, while it is known of what is inside: later it recurses
+    return made
 
 
 def total(parts: list[Expr]) -> Expr:

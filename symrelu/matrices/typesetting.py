@@ -131,7 +131,7 @@ class Typesetting:
         ones = isinstance(factors[0], OneMatrix), isinstance(factors[-1], OneMatrix)
         if below is not S.One and any(ones):  # a*1/2 would be something else
             above, below = above / below, S.One
-        if ones[0] and above is S.One and sign:  # and so would be -1*a
+        if ones[0] and above is S.One and sign and factors[1:]:  # and so would be -1*a
             text = self.parenthesized(text)
         front = "" if above is S.One else self.at(above, _PRODUCT) + self.times
         return sign + front + text + ("" if below is S.One else f"/{self.at(below, _PRODUCT + 1)}")

@@ -130,6 +130,7 @@ def test_integrals():
     assert calculus.integrate(ReLU(x**2 - a) * ReLU(x - k), x).has(Integral)
     assert calculus.integrate(ReLU(x - sqrt(2)), x).diff(x).subs(x, 2) == 2 - sqrt(2)
     assert calculus.integrate(ReLU(x), x, check=False) == ReLU(x) ** 2 / 2
+    assert calculus.integrate(ReLU(1 - x) * ReLU(x - 1), x) == 0
     # -2**(-x**3)/(3*log(2)) from 0 on
     assert calculus.integrate(ReLU(x) ** 2 * 2 ** (-(x**3)), (x, -1, oo)).equals(1 / (3 * log(2)))
     # The switch is 0 at 1, though SymPy does not see it.
@@ -251,6 +252,10 @@ def test_a_jump_of_what_rises_on_both_sides():
 def test_where_it_is_continuous():
     assert calculus.continuous_domain(sqrt(ReLU(x) - 1), x, S.Reals) == Interval(1, oo)
     assert calculus.singularities(ReLU(x) / x, x) is S.EmptySet
+    assert calculus.singularities(1 / (ReLU(x) - a), x) == {a}
+    assert calculus.continuous_domain(ReLU(x), x, S.Reals, check=False) == S.Reals
+    with pytest.raises(NotImplementedError, match="values between"):
+        calculus.function_range(ReLU(x) + I * x, x)
 
 
 # Differential equations
@@ -355,6 +360,7 @@ def test_deltas_at_a_symbol():
     found = calculus.integrate(DiracDelta(x - k) * ReLU(x), (x, 0, 2))
     assert [found.subs(k, v) for v in (-1, 1, 3)] == [0, 1, 0]
     assert calculus.integrate(DiracDelta(x - 1, 1) * x**2, (x, 0, 2)) == -2
+    assert calculus.integrate(DiracDelta(x) * Heaviside(x), (x, -1, 1)).has(Integral)
     assert calculus.integrate(DiracDelta(x - 1) * ReLU(x), (x, 1, 2)) == half
 
 

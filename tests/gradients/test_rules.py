@@ -101,7 +101,7 @@ each = Elementwise.of
         ((a.T * a) ** 2, a, "4*a*a.T*a"),
         (a.T * F.T * F * a, a, "2*F.T*F*a"),
         (a.T * OneMatrix(n, 1), a, "1"),
-        (OneMatrix(1, n) * F * OneMatrix(n, 1), F, "1*1"),
+        (OneMatrix(1, n) * F * OneMatrix(n, 1), F, "1"),
         (a.T * ZeroMatrix(n, n) * z, a, "0"),
         # Scalar factors
         (Trace(s * A), A, "s*I"),
