@@ -701,6 +701,6 @@ def _sympified(expr: Any) -> Basic:
     if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
-        with suppress(SympifyError):
+        with suppress(SympifyError, TypeError):  # as of a class
             return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")
