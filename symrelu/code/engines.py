@@ -18,8 +18,8 @@ from symrelu.code.kernels import KERNELS, Kernel
 # How tightly code binds.
 CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
 
-# In a template: before a dot, beside an operator, beside a comparison, in a choice.
-_PLACES = {"a": ATOM, "p": POWER, "s": SUM, "c": LOOSE}
+# In a template: before a dot, beside an operator, over a divisor, beside a comparison, in a choice.
+_PLACES = {"a": ATOM, "p": POWER, "d": PRODUCT, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
@@ -198,7 +198,7 @@ _SCALAR = replace(
     minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
     unit="1",
-    divide="{0:p}/{1:p}",
+    divide="{0:d}/{1:p}",
     item="{0:a}[{1}]",
     **_NO_MATRICES,
 )
