@@ -681,7 +681,7 @@ def _roots(expr: Any) -> Iterator[Basic]:
 
 
 def _readings(roots: Sequence[Basic]) -> list[Basic]:
-    """What is computed of the roots: all are walked at once, as they share most of what they hold."""
+    """What is computed of the roots, walked at once, as they share most of what they hold."""
     return read(without_deltas(Tuple(*roots)).args)
 
 
