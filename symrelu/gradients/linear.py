@@ -2,7 +2,8 @@ r"""The matrix of a linear map that is given as an expression.
 
 A sweep with a free cotangent $c$ gives the expression $J^T c$; here $J$ is read off it.  Each
 subexpression that holds $c$ is linear in it: a scalar, row or column $y$ is known by the matrix
-$J_y$ with $y = J_y^T c$; a matrix is a sum of outer products $y v^T$, or a diagonal of $y$.
+$J_y$ with $y = J_y^T c$; a matrix is a sum of outer products $y v^T$ and of products
+$A \operatorname{diag}(y) B$.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.graph import postorder
 from symrelu.matrices.algebra import (
+    diagonal,
     element,
     hadamard,
     matadd,
@@ -58,9 +60,11 @@ class Outer(NamedTuple):
 
 
 class Diagonal(NamedTuple):
-    """The diagonal matrix of what is linear."""
+    r"""The matrix $A \operatorname{diag}(y) B$, of which y is linear; A and B are in factors."""
 
     jacobian: Expr
+    left: tuple[Expr, ...] = ()
+    right: tuple[Expr, ...] = ()
 
 
 Parts: TypeAlias = list[Outer | Diagonal]
@@ -171,7 +175,7 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     i = matrices.index(factor)
     left, right = matrices[:i], matrices[i + 1 :]
     if isinstance(value, list):
-        return _collected(node, [_between(node, left, part, right, scalar) for part in value])
+        return _collected(node, [_between(left, part, right, scalar) for part in value])
     if factor.shape[1] != 1:  # a row: the transpose of what follows
         return _collected(node, [_outer(*_flip(left, right), value, scalar, flipped=True)])
     return _collected(node, [_outer(left, right, value, scalar, flipped=False)])
@@ -192,25 +196,24 @@ def _outer(
 
 
 def _between(
-    node: Expr, left: list[Expr], part: Outer | Diagonal, right: list[Expr], scalar: Expr
+    left: list[Expr], part: Outer | Diagonal, right: list[Expr], scalar: Expr
 ) -> Outer | Diagonal:
     if isinstance(part, Outer):
         if part.flipped:
             left, right = _flip(left, right)
         return _outer(left, [transpose(part.v), *right], part.jacobian, scalar, part.flipped)
+    left, right = [*left, *part.left], [*part.right, *right]
     for flipped in (False, True):
         before, after = _flip(left, right) if flipped else (left, right)
         if after and after[-1].shape[1] == 1:  # of u on the diagonal, times w: u and w by elements
             jacobian = matmul(part.jacobian, diagonal_of(matmul(*after)))
             return _outer(before, [], jacobian, scalar, flipped)
-    if left or right:
-        raise NotLinearError(node)
-    return Diagonal(matmul(scalar, part.jacobian))
+    return Diagonal(matmul(scalar, part.jacobian), tuple(left), tuple(right))
 
 
 def _collected(node: Expr, parts: Parts) -> Linear:
-    """Of a row or a column, the Jacobian."""
-    if not _is_vector(node):
+    """Of a scalar, row or column, the Jacobian."""
+    if node.is_Matrix and not _is_vector(node):
         return parts
     return matadd([_of_vector(part) for part in parts if isinstance(part, Outer)])
 
@@ -232,17 +235,40 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     value = known[node.arg]
     if not isinstance(value, list):
         return value
-    return [p._replace(flipped=not p.flipped) if isinstance(p, Outer) else p for p in value]
+    return list(map(_transposed, value))
+
+
+def _transposed(part: Outer | Diagonal) -> Outer | Diagonal:
+    if isinstance(part, Outer):
+        return part._replace(flipped=not part.flipped)
+    left, right = _flip(part.left, part.right)
+    return Diagonal(part.jacobian, tuple(left), tuple(right))
 
 
 @linear.register(HadamardProduct)
 def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     i = _the_one(node, node.args, known)
     value = known[node.args[i]]
-    if isinstance(value, list):
-        raise NotLinearError(node)
     rest = reduce(hadamard, node.args[:i] + node.args[i + 1 :])
+    if isinstance(value, list):
+        return [_by_entries(node, part, rest) for part in value]
     return matmul(value, diagonal_of(_column(rest)))
+
+
+def _by_entries(node: Expr, part: Outer | Diagonal, matrix: Expr) -> Diagonal:
+    """The product by entries with a matrix."""
+    if isinstance(part, Outer):
+        v = diagonal_of(part.v)
+        if part.flipped:
+            return Diagonal(part.jacobian, left=(matmul(v, matrix),))
+        return Diagonal(part.jacobian, right=(matmul(matrix, v),))
+    if part.left and part.right:
+        raise NotLinearError(node)
+    if part.left:
+        return part._replace(left=(hadamard(matmul(*part.left), matrix),))
+    if part.right:
+        return part._replace(right=(hadamard(matmul(*part.right), matrix),))
+    return Diagonal(matmul(part.jacobian, diagonal_of(diagonal(matrix))))
 
 
 @linear.register(Trace)
@@ -250,8 +276,15 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     value = known[node.arg]
     if not isinstance(value, list):
         return value
-    ones = OneMatrix(node.arg.shape[0], 1)
-    return matadd([matmul(p.jacobian, p.v if isinstance(p, Outer) else ones) for p in value])
+    return matadd([matmul(part.jacobian, _trace(part)) for part in value])
+
+
+def _trace(part: Outer | Diagonal) -> Expr:
+    """The column whose product with what is linear is the trace."""
+    if isinstance(part, Outer):
+        return part.v
+    around = (*part.right, *part.left)
+    return diagonal(matmul(*around)) if around else OneMatrix(part.jacobian.shape[1], 1)
 
 
 @linear.register(DiagonalOf)
@@ -259,12 +292,16 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     value = known[node.args[0]]
     if not isinstance(value, list):
         raise NotLinearError(node)
-    return matadd(
-        [
-            matmul(p.jacobian, diagonal_of(p.v)) if isinstance(p, Outer) else p.jacobian
-            for p in value
-        ]
-    )
+    return matadd([matmul(part.jacobian, _onto_the_diagonal(part)) for part in value])
+
+
+def _onto_the_diagonal(part: Outer | Diagonal) -> Expr:
+    """The matrix M for which the diagonal is ``M.T*y``."""
+    if isinstance(part, Outer):
+        return diagonal_of(part.v)
+    size = part.jacobian.shape[1]
+    left, right = (matmul(*side) if side else Identity(size) for side in (part.left, part.right))
+    return hadamard(transpose(left), right)
 
 
 @linear.register(DiagMatrix)
@@ -279,7 +316,11 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     matrix, i, j = node.args
     value = known[matrix]
     if isinstance(value, list):
-        raise NotLinearError(node)
+        row, column = (
+            single_entry(S.One, k, S.Zero, (size, S.One))
+            for k, size in zip((i, j), matrix.shape, strict=True)
+        )
+        return _collected(node, [_between([row.T], part, [column], S.One) for part in value])
     if matrix.shape == (1, 1):
         return value
     k = i if matrix.shape[1] == 1 else j

@@ -33,6 +33,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu.matrices.algebra import (
     collected,
+    element,
     front,
     hadamard,
     in_order,
@@ -79,7 +80,9 @@ def _presented(expr: Any) -> Any:
         return _transposed(args[0])
     if isinstance(expr, (Trace, MatrixElement)) and args[0].shape == (1, 1):
         scalar, matrix = unscaled(args[0])
-        return times(scalar, rebuilt(expr.func, [_shorter(matrix), *args[1:]]))
+        matrix = _shorter(matrix)
+        is_trace = isinstance(expr, Trace) and not isinstance(matrix, Identity)
+        return times(scalar, rebuilt(Trace, [matrix]) if is_trace else element(matrix, 0, 0))
     if isinstance(expr, OF_THE_TRANSPOSE) and isinstance(args[0], Transpose):
         args = [args[0].arg]
     if isinstance(expr, Add):
@@ -128,11 +131,15 @@ def _product(args: list[Any]) -> Expr:
 
 
 def _without_ones(matrices: list[Expr]) -> list[Expr]:
-    """``a.T*b`` for the sum of the entries of the columns' product."""
+    """``a.T*b`` for the sum of the entries of the columns' product; of ones by ones, ones."""
     kept: list[Expr] = []
     for column in matrices:
-        is_sum = kept and isinstance(kept[-1], OneMatrix) and kept[-1].shape[0] == 1
-        if is_sum and isinstance(column, HadamardProduct) and column.shape[1] == 1:
+        ones = kept[-1] if kept and isinstance(kept[-1], OneMatrix) else None
+        if ones is None:
+            kept.append(column)
+        elif isinstance(column, OneMatrix):
+            kept[-1] = matmul(ones.shape[1], OneMatrix(ones.shape[0], column.shape[1]))
+        elif ones.shape[0] == column.shape[1] == 1 and isinstance(column, HadamardProduct):
             first = min(column.args, key=lambda m: len(m.args))
             others = [factor for factor in column.args if factor is not first]
             kept[-1:] = [transpose(first), reduce(hadamard, others)]

@@ -479,7 +479,7 @@ def test_refused(ask, error, message):
 
 def test_what_is_not_found_as_a_formula():
 
-    f = HadamardProduct(x * a.T, W) * x
+    f = HadamardProduct(W * HadamardProduct(x * a.T, V) * D, E) * d
     with pytest.raises(NotImplementedError, match=r"because of .*gradient\(Trace\(c.T\*f\), x\)"):
         jacobian(f, x)
     assert gradient(Trace(a.T * f), x).shape == (3, 1)
@@ -495,6 +495,16 @@ MAPS = {
     "trace of a diagonal": MatMul(Basic.__new__(Trace, MatMul(2, DiagMatrix(c))), d),
     "element": MatrixElement(W * c, S.One, S.Zero) * d,
     "element of a row": MatrixElement(c.T * W, S.Zero, S(2)) * d,
+    "element of a matrix": MatrixElement(W * c * a.T, S.One, S.Zero) * d,
+    "trace of a diagonal between": Trace(W * DiagMatrix(c) * V) * d,
+    "diagonal of a diagonal between": DiagonalOf(W * DiagMatrix(c) * V),
+    "diagonal between, transposed": (W * DiagMatrix(c) * V).T * d,
+    "row times a diagonal between": (d.T * W * DiagMatrix(c) * V).T,
+    "entries of an outer product": HadamardProduct(W * c * a.T, V) * d,
+    "entries of a transposed one": HadamardProduct(a * c.T, W) * d,
+    "entries of a diagonal": HadamardProduct(DiagMatrix(c), W) * d,
+    "entries of rows": HadamardProduct(DiagMatrix(c) * V, W) * d,
+    "entries of columns": HadamardProduct(W * DiagMatrix(c), V) * d,
     "branches": Piecewise((DOT, t > 0), (2 * DOT, True)) * d,
     "entries": ImmutableMatrix([c[0, 0] * t, 0, c[2, 0]]),
 }
@@ -504,8 +514,8 @@ MAPS = {
 def test_matrix_of_a_linear_map(name):
     J = matrix_of(MAPS[name], c)
     p = numbers(5) | {"c": np.array([[1.0], [2.0], [-1.0]])}
-    values = [p["W"], p["a"], p["d"], p["c"], 3.0]
-    ours, theirs = lambdify([W, a, d, c, t], [J, MAPS[name]])(*values)
+    values = [p["W"], p["V"], p["a"], p["d"], p["c"], 3.0]
+    ours, theirs = lambdify([W, V, a, d, c, t], [J, MAPS[name]])(*values)
     same(ours.T @ p["c"], theirs)
 
 
@@ -520,7 +530,7 @@ def test_matrix_of_a_linear_map(name):
         Trace(c * a.T) * W,
         W * DiagMatrix(c) * V,
         DiagonalOf(c),
-        MatrixElement(c * a.T, S.Zero, S.Zero),
+        HadamardProduct(W * DiagMatrix(c) * V, D),
         ImmutableMatrix([[c[0, 0], 1], [0, 0]]),
         BlockMatrix([[c, a]]),
         MatrixSlice(c * a.T, (0, 2), (0, 2)),

@@ -97,6 +97,10 @@ class Like:
     __radd__, __rmul__ = __add__, __mul__
 
 
+class UnreadableError(Exception):
+    """A text of more than is known here."""
+
+
 class Entrywise:
     """What makes ``A**entrywise**2`` of ``A.**2``."""
 
@@ -115,7 +119,7 @@ class Ones(ast.NodeTransformer):
         if isinstance(node.op, ast.Mult):
             node.left, node.right = (
                 ast.copy_location(ast.Name("ones", ast.Load()), side)
-                if isinstance(side, ast.Constant) and side.value == 1
+                if isinstance(side, ast.Constant) and str(side.value) == "1"
                 else side
                 for side in (node.left, node.right)
             )
@@ -143,28 +147,43 @@ def product_of_entries(first, *others):
     return first
 
 
+def trace(M):
+    """Where ones have been left out, as many as fit, the other side is added up."""
+    if isinstance(M, Matrix):
+        return float(np.sum(M.array) if 1 in M.array.shape else np.trace(M.array))
+    raise UnreadableError("Trace of a matrix of unknown size")
+
+
 FUNCTIONS = {
-    "Trace": lambda M: float(np.trace(M.array)),
+    "Trace": trace,
     "Determinant": lambda M: float(np.linalg.det(M.array)),
     "DiagMatrix": lambda M: Matrix(np.diag(M.array.ravel())),
     "HadamardProduct": product_of_entries,
-    "ReLU": entry_by_entry(lambda z: np.maximum(z, 0)),
+    "ReLU": entry_by_entry(lambda z, at_0=0: np.maximum(z, 0)),
+    "DiagonalOf": lambda M: Matrix(np.diagonal(M.array).reshape(-1, 1)),
+    "pi": np.pi,
     "Heaviside": entry_by_entry(lambda z, at_0: np.where(z > 0, 1.0, np.where(z < 0, 0.0, at_0))),
     "Abs": entry_by_entry(np.abs),
-    **{f: entry_by_entry(getattr(np, f)) for f in ("exp", "log", "sqrt", "sign", "tanh")},
+    **{
+        f: entry_by_entry(getattr(np, f))
+        for f in ("exp", "log", "sqrt", "sign", "tanh", "sin", "cos")
+    },
 }
 
 
-def read(text, values):
+def read(text, values, shape):
     """The value of a printed formula, given arrays and numbers for the names in it."""
     text = re.sub(r"(\w)\.\(", r"\1(", text)
     text = text.replace(".**", "**entrywise**").replace(".*", "@")
-    for name in ("lambda",):  # a word of Python's
-        text = re.sub(rf"\b{name}\b", f"{name}_", text)
-    tree = ast.fix_missing_locations(Ones().visit(ast.parse(text, mode="eval")))
+    text = re.sub(r"\blambda\b", "lambda_", text)  # a word of Python's
     names = {"ones": Like(0, 1), "I": Like(1, 0), "entrywise": Entrywise(), **FUNCTIONS}
     for name, value in values.items():
-        key = f"{name}_" if name == "lambda" else name
+        key = "lambda_" if name == "lambda" else name
         names[key] = Matrix(value) if np.ndim(value) else float(value)
-    value = eval(compile(tree, text, "eval"), {"__builtins__": {}}, names)
-    return getattr(value, "array", value)
+    try:
+        tree = ast.fix_missing_locations(Ones().visit(ast.parse(text, mode="eval")))
+        value = eval(compile(tree, text, "eval"), {"__builtins__": {}}, names)
+    except (SyntaxError, NameError, TypeError, AttributeError, ValueError) as error:
+        raise UnreadableError(text) from error
+    value = of_shape(value, shape or (1, 1))
+    return np.broadcast_to(value, shape) if shape else np.reshape(value, ())
