@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from mpmath import mp, mpc, mpf, mpmathify
 from sympy import (
@@ -36,11 +36,14 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.tensor.array import NDimArray
 
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import Reader, has_kinks, in_relu
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.printing import Printed
 from symrelu.signs import is_small, known, one_sided, signs
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Array, M, Scalar
 
 
 def step(x: Expr, H0: Expr) -> Expr:
@@ -69,6 +72,7 @@ def _argument(value: Any) -> Any:
     if (x := _read(value)) is None:
         raise TypeError(
             f"the argument of ReLU must be an expression, a matrix or an array, not {value!r}"
+            + remedy(value)
         )
     return x
 
@@ -248,6 +252,14 @@ class ReLU(Printed, Function):
     is_extended_negative = False
     _singularities = True  # not holomorphic
 
+    @overload
+    def __new__(cls, x: M, H0: Scalar = ..., *, evaluate: bool = ...) -> M: ...
+    @overload
+    def __new__(cls, x: MatrixExpr, H0: Scalar = ..., *, evaluate: bool = ...) -> MatrixExpr: ...
+    @overload
+    def __new__(cls, x: Scalar, H0: Scalar = ..., *, evaluate: bool = ...) -> Expr: ...
+    @overload
+    def __new__(cls, x: Array, H0: Scalar = ..., *, evaluate: bool = ...) -> NDimArray: ...
     def __new__(cls, *args: Any, **options: Any) -> Any:
         if "H0" in options:
             if len(args) > 1:

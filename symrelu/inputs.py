@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import UserString
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Basic, SympifyError, sympify
+from sympy.logic.boolalg import Boolean
+
+if TYPE_CHECKING:
+    from typing import SupportsFloat, TypeAlias, TypeVar
+
+    from numpy import ndarray
+    from sympy import Expr
+    from sympy.matrices import MatrixBase
+    from sympy.tensor.array import NDimArray
+
+    # What stands for an expression, or for several: anything but text.
+    Scalar: TypeAlias = Expr | SupportsFloat
+    Array: TypeAlias = NDimArray | ndarray[Any, Any]
+    Several: TypeAlias = (
+        Basic | MatrixBase | Array | list[Any] | tuple[Any, ...] | dict[Any, Any] | set[Any]
+    )
+    # An explicit matrix or array, and one of its kind.
+    M = TypeVar("M", bound=MatrixBase | NDimArray)
 
 
 def holds_text(value: Any) -> bool:
@@ -14,9 +33,9 @@ def holds_text(value: Any) -> bool:
     stack, seen = [value], set()
     while stack:
         item = stack.pop()
-        if isinstance(item, (str, bytes)):
+        if isinstance(item, (str, bytes, bytearray, memoryview, UserString)):
             return True
-        if isinstance(item, Basic) or id(item) in seen:
+        if isinstance(item, (Basic, range)) or id(item) in seen:
             continue
         seen.add(id(item))
         if hasattr(item, "__array__") and hasattr(item, "dtype"):
@@ -27,7 +46,7 @@ def holds_text(value: Any) -> bool:
         elif isinstance(item, Mapping):
             stack.extend(item.keys())
             stack.extend(item.values())
-        elif isinstance(item, (list, tuple, set, frozenset)):
+        elif isinstance(item, Collection):
             stack.extend(item)
         elif isinstance(item, Iterator):
             return True  # nobody knows what is to come, and to look at it uses it up
@@ -40,4 +59,18 @@ def expression(expr: Any, caller: str) -> Basic:
         with suppress(SympifyError):
             if isinstance(basic := sympify(expr, strict=True), Basic):
                 return basic
-    raise TypeError(f"{caller} takes expressions, not {expr!r}")
+    raise TypeError(f"{caller} takes expressions, not {expr!r}{remedy(expr)}")
+
+
+def remedy(value: Any) -> str:
+    """What to write in place of what is no expression, where that is known."""
+    if isinstance(value, str):
+        return (
+            "; text is never read here: make a symbol of it by Symbol, or of a formula that you "
+            "trust an expression by sympify"
+        )
+    if isinstance(value, (list, tuple)):
+        return "; make a matrix of it by Matrix, or take its items one by one"
+    if isinstance(value, Boolean):
+        return "; make a choice of a condition by Piecewise"
+    return ""

@@ -1,7 +1,9 @@
 """SymPy's own checks of a function, adapted to ReLU."""
 
+import re
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from sympy import Abs, Heaviside, MatrixSymbol, Max, Min, Piecewise, S, Symbol, exp, sin, symbols
@@ -18,6 +20,9 @@ c = Symbol("c")
 
 EXPRESSIONS = [ReLU(x), ReLU(x, S.Half), ReLU(x - y, c), sin(ReLU(x) ** 2), ReLU(x).diff(x)]
 MATRICES = [ReLU(MatrixSymbol("X", 2, 3)), ReLU(MatrixSymbol("X", 2, 3), c)]
+
+ROOT = Path(__file__).parent.parent
+SKIPPED = {".venv", ".venv-dev", ".tox", "build", "dist", "mutants", "node_modules"}
 
 HOMES = {
     "ReLU": "function",
@@ -41,6 +46,14 @@ def test_names():
     assert {*dir(symrelu)} == {*HOMES, *(name for name in vars(symrelu) if name.startswith("__"))}
     with pytest.raises(AttributeError, match="module 'symrelu' has no attribute 'relu'"):
         _ = symrelu.relu
+
+
+def test_no_debug_lines():
+    marks = re.compile(r"#\s*DB" r"G\b|\bbreak" r"point\(|\bset_" r"trace\(|\bimport i?p" r"db\b")
+    files = [path for end in ("py", "ipynb") for path in ROOT.rglob(f"*.{end}")]
+    files = [path for path in files if not SKIPPED & {*path.relative_to(ROOT).parts}]
+    assert len(files) > 50
+    assert [str(f) for f in files if marks.search(f.read_text(encoding="utf-8"))] == []
 
 
 def test_version():

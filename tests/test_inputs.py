@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from sympy import I, Matrix, Max, S, Symbol, exp, pi, solve, symbols
 
-from symrelu import ReLU, as_relu, gradient, lambdify, relusimp
+from symrelu import (
+    ReLU,
+    as_relu,
+    elementwise,
+    gradient,
+    hessian,
+    jacobian,
+    lambdify,
+    relusimp,
+)
 from symrelu.inputs import expression, holds_text
 
 x = symbols("x", real=True)
@@ -62,3 +71,30 @@ def test_numbers_in_any_guise():
         ReLU(x, 1, H0=2)
     assert ReLU(pi - 3, evaluate=False) < 1
     assert ReLU(Matrix([x])) == Matrix([ReLU(x)])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ReLU("x"), "of ReLU must .* not 'x'; text is never read here: make a symbol"),
+        (lambda: ReLU([1, -2]), r"of ReLU must .* not \[1, -2\]; make a matrix of it by Matrix"),
+        (
+            lambda: ReLU(x > 0),
+            "of ReLU must .* not x > 0; make a choice of a condition by Piecewise",
+        ),
+        (lambda: ReLU(None), "of ReLU must .* not None$"),
+        (lambda: ReLU(x, "c"), "H0 of ReLU, the slope at 0, must be .* such as 0, .*; not 'c'"),
+        (lambda: gradient("x", x), "gradient takes .* not 'x'; text is never read here"),
+        (lambda: gradient([x], x), "gradient takes .*; of several, take jacobian"),
+        (lambda: gradient(x, "x"), "gradient differentiates by .* not 'x'; text is never read"),
+        (lambda: jacobian("x", x), "jacobian takes .* not 'x'; text is never read here"),
+        (lambda: hessian("x", x), "hessian takes .* not 'x'; text is never read here"),
+        (lambda: lambdify(x, "x"), "lambdify compiles .* not 'x'; text is never read here"),
+        (lambda: as_relu("x"), "as_relu takes .* not 'x'; text is never read here"),
+        (lambda: relusimp([x]), r"relusimp takes .* not \[x\]; .* take its items one by one"),
+        (lambda: elementwise(exp, [x]), r"elementwise takes .* not \[x\]; make a matrix of it"),
+    ],
+)
+def test_messages_name_the_argument_and_the_remedy(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()

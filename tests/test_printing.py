@@ -612,3 +612,20 @@ def test_smtlib_takes_what_equals_0_for_an_integer():
     # Declare the symbol real.
     assert "(declare-const x Int)" in smtlib_code(ReLU(x, c).rewrite(Piecewise))
     assert "(declare-const r Real)" in smtlib_code(ReLU(r, c).rewrite(Piecewise))
+
+
+def test_plot_implicit_draws_it():
+    from sympy.plotting.series import ImplicitSeries
+
+    def drawn(relation):
+        series = ImplicitSeries(relation, (x, -2, 2), (y, -1, 2), adaptive=True)
+        rectangles, kind = series.get_data()
+        assert kind == "fill"
+        return [tuple((float(i.start), float(i.end)) for i in sides) for sides in rectangles]
+
+    # The area, to the size of a rectangle; and no middle of one is on the wrong side.
+    above = drawn(y > ReLU(x))
+    assert sum((b - a) * (d - c) for (a, b), (c, d) in above) == pytest.approx(6, abs=0.05)
+    assert all((c + d) / 2 > max((a + b) / 2, 0) for (a, b), (c, d) in above)
+    curve = drawn(Eq(y, ReLU(x - 1)))
+    assert all(c <= max(b - 1, 0) and d >= max(a - 1, 0) for (a, b), (c, d) in curve)

@@ -1,10 +1,10 @@
 """What is known of signs, and what it costs to know it."""
 
 import pytest
-from sympy import Add, Dummy, Function, Rational, Symbol, symbols
+from sympy import Add, Dummy, Function, Rational, Symbol, Tuple, exp, symbols
 
 from symrelu import ReLU
-from symrelu.signs import is_small, one_sided, signs
+from symrelu.signs import is_small, is_soon_written_out, one_sided, signs
 
 x, y, c = symbols("x y c")
 r = Symbol("r", real=True)
@@ -110,3 +110,25 @@ def test_the_cost_of_a_sign_is_linear(monkeypatch):
         return len(visits)
 
     assert cost(80) <= 2.1 * cost(40)
+
+
+@pytest.mark.parametrize(
+    ("e", "soon"),
+    [
+        (x, True),
+        ((x + y) ** 10, True),
+        ((x + y) ** 499, True),
+        ((x + y) ** 500, False),
+        ((x + y) ** -1000, True),
+        ((x * y) ** 1000, True),
+        ((x + y + 1) ** 60, False),
+        ((x + y) ** 20 * (x - y) ** 20, True),
+        ((x + y) ** 30 * (x - y) ** 30, False),
+        (exp((x + y + 1) ** 60), False),
+        (Add(*symbols("v:3000")), False),  # too large to look at
+        (Tuple(x, x + y), True),
+    ],
+    ids=lambda e: str(e)[:40],
+)
+def test_what_is_soon_written_out(e, soon):
+    assert is_soon_written_out(e) is soon

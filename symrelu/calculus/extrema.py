@@ -145,11 +145,7 @@ def _image(region: Region, x: Symbol) -> list[Set]:
         one = smooth_limit(g, x, low, 1 if low.is_finite else (1 if low is -oo else -1))
         two = smooth_limit(g, x, high, -1)
         found.append(Interval.open(*_sorted(one, two)))
-    for t in ends[1:-1]:
-        value = g.subs(x, t)
-        if value.is_finite:
-            found.append(FiniteSet(value))
-    return found
+    return found + [FiniteSet(g.subs(x, t)) for t in ends[1:-1]]
 
 
 def _sorted(one: Expr, two: Expr) -> tuple[Expr, Expr]:

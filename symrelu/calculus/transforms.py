@@ -197,10 +197,7 @@ def inverse_laplace_transform(
     ReLU(t - 2)
     """
     p = Dummy("s")  # complex: of a positive one SymPy turns the sign of a root
-    try:
-        found = sympy.inverse_laplace_transform(F.subs(s, p), p, t, plane, **hints).subs(p, s)
-    except UNKNOWN:
-        return InverseLaplaceTransform(F, s, t, plane)
+    found = sympy.inverse_laplace_transform(F.subs(s, p), p, t, plane, **hints).subs(p, s)
     if not found.has(sympy.Heaviside) or found.has(InverseLaplaceTransform, sympy.DiracDelta):
         return found
     try:

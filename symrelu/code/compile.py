@@ -13,11 +13,12 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import isfunction, signature
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     Abs,
@@ -53,24 +54,32 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.sparse import SparseRepMatrix
 from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
+from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
-from symrelu.code.kernels import copies, for_numba
+from symrelu.code.kernels import copied, copies, for_numba
 from symrelu.code.lower import Larger
 from symrelu.code.printers import Rule, Target, by_user, rule
+from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
+
+_misshapen = copied(misshapen, {})
 
 _WIDTH = 100  # code that gets longer than this is given a name
 
 
 def lambdify(
-    args: Any,
-    expr: Any,
+    args: Several,
+    expr: Scalar | Several,
     modules: Any = None,
     printer: Any = None,
     use_imps: bool = True,
@@ -193,12 +202,8 @@ def lambdify(
     if printer is not None and not issubclass(kind, CodePrinter):
         raise TypeError(f"lambdify: a printer is one of SymPy's code printers, not {printer!r}")
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
-    program = _Program(dummify)
-    program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
-    program.taken |= row.reserved.union(kernel.name for kernel in row.kernels)
+    program = _Program(row, printer, functions, use_imps, dummify)
     program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
-    program.start = len(program.lines)
-    program.engine.dtype = program._dtype
     program.define(definitions)
     return program.compiled(expr, docstring_limit)
 
@@ -228,9 +233,9 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
     return max(wider, key=lambda row: row.extends, default=first), functions
 
 
-def _default() -> str:
-    """As in SymPy: SciPy where it is installed."""
-    return "scipy" if find_spec("scipy") else "numpy"
+def _default() -> Engine:
+    """As in SymPy: SciPy where it is installed.  A matrix is an array."""
+    return replace(ENGINES["scipy" if find_spec("scipy") else "numpy"], sparse=None)
 
 
 _CONSTANTS: dict[Basic, str] = {S.Pi: "pi", S.Exp1: "E", S.ImaginaryUnit: "I"}
@@ -262,13 +267,13 @@ def shape_of(shape: str, name: str) -> str:
 class _Program:
     """A function in the making: its names, its lines, and the code of what is computed."""
 
-    engine: Target
-
-    def __init__(self, dummify: bool) -> None:
-        self.dummify = dummify
+    def __init__(self, *given: Any) -> None:
+        self.given = given
+        row, printer, functions, use_imps, self.dummify = given
         self.namespace: dict[str, Any] = {}
         self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", "functools"}
-        self.taken |= ENGINES.keys()
+        self.taken |= ENGINES.keys() | row.reserved
+        self.taken |= {kernel.name for kernel in row.kernels}
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
@@ -277,6 +282,9 @@ class _Program:
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.dtype = ""
         self.quiet = False
+        self.engine = Target(row, printer, _Functions(functions, use_imps, self.provide))
+        self.engine.dtype = self._dtype
+        self.engine.function = self._function
 
     def fresh(self, wanted: str) -> str:
         """An identifier that is not in use, the wanted one if it is harmless."""
@@ -301,6 +309,7 @@ class _Program:
 
     def take(self, args: Sequence[Any]) -> None:
         matrices: list[tuple[str, Expr]] = []
+        checked: list[tuple[str, Expr]] = []
         for arg in args:
             pattern = self._pattern(arg, matrices)
             if pattern.startswith("("):
@@ -310,42 +319,36 @@ class _Program:
             self.parameters.append(pattern)
         for name, matrix in matrices:
             shape = self.engine.row.shape.format(name)
+            known = shape_of(shape, name)
             bound = []
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
-                    bound.append(f"{self.code[size]} = {shape_of(shape, name)}[{axis}]")
+                    bound.append(f"{self.code[size]} = {known}[{axis}]")
             if bound:
                 shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
-                known = shape_of(shape, name)
                 # The sum is nan where a length is not known, as in Dask.
                 self.lines += [
                     f"if len({shape} or ()) != 2 or not sum({known}) >= 0:",
-                    *self._wrong(name, shown, shape),
+                    self._wrong(name, repr(f"({', '.join(shown)})")),
                     *bound,
                 ]
-        for name, matrix in matrices:
+            if len(bound) < 2:
+                checked.append((name, matrix))
+        for name, matrix in checked:
             shape = self.engine.row.shape.format(name)
             rows, columns = self._emit(matrix.shape)
             shown = [d if d.isdigit() else f"{d}={{{d}}}" for d in (rows, columns)]
+            text = f"'({', '.join(shown)})'"
             self.lines += [
                 f"if {shape} != ({rows}, {columns}):",
-                *self._wrong(name, shown, shape),
+                self._wrong(name, f"f{text}" if "=" in text else text),
             ]
+        self.start = len(self.lines)
 
-    def _wrong(self, name: str, shown: Sequence[str], shape: str) -> list[str]:
-        message = f"argument {name}: expected shape ({', '.join(shown)}), not "
-        given = f"{shape} or type({name}).__name__"
-        if "shape" in shape:
-            given = f"tuple({name}.shape) if hasattr({name}, 'shape') else type({name}).__name__"
-        if self.engine.row.lengths is None:
-            return [f'    raise ValueError(f"{message}{{{given}}}")']
-        self.given = self.given or self.fresh("given")
-        cure = f"'; call its {self.engine.row.lengths} first' if 'nan' in str({self.given}) else ''"
-        return [
-            f"    {self.given} = {given}",
-            f'    raise ValueError(f"{message}{{{self.given}}}{{{cure}}}")',
-        ]
+    def _wrong(self, name: str, expected: str) -> str:
+        error = self.provide("misshapen", _misshapen)
+        return f"    raise {error}({name!r}, {expected}, {name})"
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
@@ -362,7 +365,7 @@ class _Program:
             )
         if arg in self.code:
             raise ValueError(f"lambdify: the argument {arg} is given twice")
-        name = self.fresh("arg" if self.dummify else getattr(arg, "name", None) or str(arg))
+        name = self.fresh("arg" if self.dummify else str(getattr(arg, "name", arg)))
         self.code[arg] = Code(name)
         self.arguments[arg] = name
         if isinstance(arg, MatrixSymbol):
@@ -371,9 +374,25 @@ class _Program:
 
     # Expressions
 
+    def _function(self, variable: Symbol, body: Expr) -> tuple[str, list[Basic]]:
+        """A function of a variable, and of what else stands in its body, compiled on its own."""
+        others: dict[Basic, None] = {}
+        stack: list[Basic] = [body]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, _LEAVES) and node in self.code and node != variable:
+                others[node] = None
+            else:
+                stack.extend(node.args)
+        program = _Program(*self.given)
+        program.take([variable, *others])
+        return self.provide("term", program.compiled(body, 0)), list(others)
+
     def define(self, definitions: Sequence[tuple[Symbol, Expr]]) -> None:
         for symbol, value in definitions:
-            (code,) = self._emit([value])
+            if value is None:  # SymPy's sign that it is needed no more
+                continue
+            (code,) = self._emit([_sympified(value)])
             self.code[symbol] = code if code.isidentifier() else self._named(code)
             self.rules[symbol] = Rule([value])
 
@@ -398,13 +417,14 @@ class _Program:
                 self.read[operand] = self.arguments[operand]
         eager = self._guard(rules, list(map(target, roots)), target)
         self._mark_kinks(rules)
+        alone = target(roots[0]) if len(roots) == 1 else None  # what is returned needs no name
         for node, made in rules.items():
             if made.write is not None:
                 code = made.write(*(self.code[target(operand)] for operand in made.operands))
                 is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
                 if made.outside and wraps:
                     code = self._named(code, "{0}")
-                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH):
+                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH) and node is not alone:
                     code = self._named(code) if node in eager else self._delayed(code)
                 self.code[node] = code
         return [self.code[target(root)] for root in roots]
@@ -448,7 +468,6 @@ class _Program:
         """What is computed when a branch asks for it, once."""
         name = self.fresh(f"t{self.temporaries}")
         self.temporaries += 1
-        self.namespace["functools"] = functools
         self.lines += ["@functools.cache", f"def {name}():", f"    return {code}"]
         return Code(f"{name}()")
 
@@ -491,7 +510,7 @@ class _Program:
         return Code(name)
 
     temporaries = 0
-    given = ""  # the shape of an argument, where it is wrong
+    loud = ""  # the source without the state of errors, which Numba does not have
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
@@ -519,25 +538,15 @@ class _Program:
 
     def compiled(self, expr: Any, docstring_limit: int | None) -> Callable[..., Any]:
         source = self._looped(expr) if self.engine.row.loop else self._source(expr)
-        namespace = {**self.namespace, "__name__": "lambdified"}
-        modules = {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}
-        for module in modules:
-            root = module.partition(".")[0]
-            if root not in source:
-                continue
-            import_module(module)
-            namespace[root] = sys.modules[root]
-        kernels = self.engine.row.kernels
-        if kernels:
-            namespace |= copies(kernels, import_module(self.engine.module))
+        namespace, kernels = self._namespace(source), self.engine.row.kernels
         filename = f"<lambdify {id(namespace):x}>"
-        exec(compile(source, filename, "exec"), namespace)
-        function: Any = namespace["lambdified"]
+        function = _executed(source, filename, namespace)
         if self.wrapped:  # what inspect.getsource shows
             function.__signature__ = signature(function)
             function.__wrapped__ = namespace[self.wrapped]
         if kernels:
-            function.for_numba = for_numba(function, kernels)
+            loud = _executed(self.loud, filename, dict(namespace)) if self.loud else function
+            function.for_numba = for_numba(loud, kernels)
             function.__numba__ = "for_numba"  # where Numba looks
         # Where inspect.getsource looks; a time of None keeps it there.
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
@@ -547,16 +556,52 @@ class _Program:
         function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
         return function
 
+    def _roots(self, expr: Any) -> Iterator[Basic]:
+        """What is to be computed, wherever it stands in lists and the like."""
+        if isinstance(expr, (list, tuple, Tuple)):
+            for item in expr:
+                yield from self._roots(item)
+        elif isinstance(expr, dict):
+            for key in expr:
+                if type(key) not in (str, int):  # an enum's repr is not its own
+                    raise TypeError(
+                        f"lambdify: the keys of a dict are strings or integers, not {key!r}"
+                    )
+            yield from self._roots(list(expr.values()))
+        elif self._is_sparse(expr):
+            yield from map(_sympified, expr.todok().values())
+        else:
+            yield _sympified(expr)
+
+    def _is_sparse(self, expr: Any) -> bool:
+        return isinstance(expr, SparseRepMatrix) and self.engine.row.sparse is not None
+
+    def _namespace(self, source: str) -> dict[str, Any]:
+        """The modules and functions of which the source speaks."""
+        namespace = {**self.namespace, "__name__": "lambdified", "functools": functools}
+        first, *others = self.engine.imports
+        written = getattr(self.engine.printer, "module_imports", {})
+        for module in {first, *written, *(name for name in others if name in source)}:
+            root = module.partition(".")[0]
+            if root in source:
+                import_module(module)
+                namespace[root] = sys.modules[root]
+        kernels = self.engine.row.kernels
+        return namespace | (copies(kernels, import_module(self.engine.module)) if kernels else {})
+
     def _source(self, expr: Any) -> str:
-        roots = list(_roots(expr))
-        codes = dict(zip(roots, self._emit(read(roots)), strict=True))
+        roots = list(self._roots(expr))
+        codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
         lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
         lines.append(f"return {result}")
-        if self.quiet and self.engine.quiet:
-            quiet = self.engine.row.call("quiet")
-            lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
+        source = _definition("lambdified", self.parameters, lines)
+        if not (self.quiet and self.engine.quiet):
+            return source
+        self.loud = source
+        quiet = self.engine.row.call("quiet")
+        lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
         return _definition("lambdified", self.parameters, lines)
 
     def _looped(self, expr: Any) -> str:
@@ -566,9 +611,9 @@ class _Program:
                 f"lambdify: {self.engine.name} has no arrays of arrays, and the argument "
                 f"{matrices[0]} is one; give its entries, or choose another module"
             )
-        roots = {root: _entries(root) for root in _roots(expr)}
+        roots = {root: _entries(root) for root in self._roots(expr)}
         entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
-        readings = read(entries)
+        readings = _readings(entries)
         codes = dict(zip(entries, self._emit(readings), strict=True))
         reads = dict(zip(entries, self._reads(readings), strict=True))
         looped = [e for e in entries if not isinstance(e, (Number, BooleanAtom))]
@@ -626,6 +671,11 @@ class _Program:
             return (
                 "{" + ", ".join(f"{k!r}: {self._written(v, codes)}" for k, v in expr.items()) + "}"
             )
+        if self._is_sparse(expr):
+            entries = {at: codes[_sympified(entry)] for at, entry in expr.todok().items()}
+            rows, columns = zip(*entries, strict=True) if entries else ((), ())
+            values = f"[{', '.join(entries.values())}]"
+            return self.engine.call("sparse", values, str(rows), str(columns), str(expr.shape))
         code = codes[_sympified(expr)]
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
 
@@ -642,12 +692,20 @@ def _entries(root: Any) -> list[Basic]:
     return list(root._array) if isinstance(root, NDimArray) else [root]
 
 
+def _executed(source: str, filename: str, namespace: dict[str, Any]) -> Any:
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace["lambdified"]
+
+
 def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> str:
     body = "\n    ".join(lines)
     return f"def {name}({', '.join(parameters)}):\n    {body}\n"
 
 
-_LEAVES = (Idx, Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
+_LEAVES = (
+    Idx, Symbol, MatrixSymbol, ArraySymbol, Indexed, IndexedBase, AppliedUndef, Derivative,
+    MatrixElement,
+)  # fmt: skip
 
 
 _TOTAL = (
@@ -665,27 +723,17 @@ def _is_total(node: Basic) -> bool:
 _KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
-def _roots(expr: Any) -> Iterator[Basic]:
-    if isinstance(expr, (list, tuple, Tuple)):
-        for item in expr:
-            yield from _roots(item)
-    elif isinstance(expr, dict):
-        for key in expr:
-            if type(key) not in (str, int):  # an enum's repr is not its own
-                raise TypeError(
-                    f"lambdify: the keys of a dict are strings or integers, not {key!r}"
-                )
-        yield from _roots(list(expr.values()))
-    else:
-        yield _sympified(expr)
+def _readings(roots: Sequence[Basic]) -> list[Basic]:
+    """What is computed of the roots: they are walked at once, as they share most of it."""
+    return read(without_deltas(Tuple(*roots)).args)
 
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
-        return without_deltas(expr.as_immutable())
-    if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
+        return expr.as_immutable()
+    if not isinstance(expr, Basic) and getattr(expr, "shape", None):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
         with suppress(SympifyError):
-            return without_deltas(sympify(expr, strict=True))
-    raise TypeError(f"lambdify compiles expressions, not {expr!r}")
+            return sympify(expr, strict=True)
+    raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

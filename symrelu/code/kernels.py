@@ -127,11 +127,11 @@ KERNELS = (
 def copies(kernels: tuple[Kernel, ...], module: ModuleType) -> dict[str, Any]:
     """The functions as functions of a module like NumPy, that are pickled by value."""
     names: dict[str, Any] = {"numpy": module}
-    names |= {kernel.name: _copy(kernel.of_arrays, names) for kernel in kernels}
+    names |= {kernel.name: copied(kernel.of_arrays, names) for kernel in kernels}
     return {kernel.name: names[kernel.name] for kernel in kernels}
 
 
-def _copy(function: Any, names: dict[str, Any]) -> FunctionType:
+def copied(function: Any, names: dict[str, Any]) -> FunctionType:
     """The function, of no module, so that it is pickled by value."""
     names["__builtins__"] = builtins  # in which NumPy imports what it is made of
     copy = FunctionType(function.__code__, names)
@@ -148,7 +148,7 @@ def for_numba(function: Any, kernels: tuple[Kernel, ...]) -> FunctionType:
 @cache
 def _typed(kernel: Kernel) -> Any:
     """What Numba asks for its type, and so what to compile; nothing is before it asks."""
-    of_number = _copy(kernel.of_number, {"numpy": numpy})
+    of_number = copied(kernel.of_number, {"numpy": numpy})
 
     class Typed:
         @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from sympy import (
     Basic,
@@ -15,6 +15,7 @@ from sympy import (
     Indexed,
     MatrixSymbol,
     S,
+    Symbol,
     SympifyError,
     Tuple,
     ZeroMatrix,
@@ -22,6 +23,7 @@ from sympy import (
     sympify,
 )
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
@@ -29,11 +31,24 @@ from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, ga
 from symrelu.gradients.rules import Rules, local
 from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
-from symrelu.inputs import holds_text
+from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
-from symrelu.matrices.reading import read
+from symrelu.matrices.reading import Matters, read
+
+if TYPE_CHECKING:
+    from symrelu.inputs import M, Scalar
 
 
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: M) -> M: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: MatrixSymbol) -> MatrixExpr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: Expr) -> Expr: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: list[Any]) -> list[Any]: ...
+@overload
+def gradient(expr: Scalar | MatrixBase, wrt: tuple[Any, ...]) -> tuple[Any, ...]: ...
 def gradient(expr: Any, wrt: Any) -> Any:
     r"""
     The gradient of a scalar expression, by scalars or by whole matrices.
@@ -51,7 +66,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     ``expr.diff``, at the kinks too.  Matrix gradients come out as closed
     formulas in which every subexpression stands in the form in which it was written.
     Printed, such a formula is as in textbooks: ``f.(A)``, ``A.*B`` and ``A.**2`` go entry by
-    entry, ``1`` among factors is a matrix of ones.  What is shared is one object, but the text of it
+    entry, ``1`` among factors is a matrix of ones.  What is shared is one object, but its text
     stands wherever it is used, so that the text of a deep network would be exponentially long:
     from some length on, what recurs is given names, ``..., where t0 = W*X, t1 = ...``.
 
@@ -133,9 +148,12 @@ def gradient(expr: Any, wrt: Any) -> Any:
     """
     (expr,) = read([scalar(expr)])
     cotangents = vjp([seeded(expr)], variables_of(wrt))
+    of_matrices = Matters()(expr)  # asked once: of a thousand cotangents it takes a while
 
     def answer(variable: Expr) -> Expr:
-        cotangent = formula(cotangents[variable])
+        cotangent = cotangents[variable]
+        if of_matrices or cotangent.is_Matrix:
+            cotangent = formula(cotangent)
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)
@@ -173,6 +191,8 @@ def _sweep(
         parts = terms.pop(node)
         if node in variables:
             cotangents[node] = everywhere(parts)
+            if isinstance(node, (Symbol, MatrixSymbol)):
+                continue
         place, cotangent = gathered(parts)
         for child, part in rules(node, cotangent, needed, variables):
             at = place
@@ -226,7 +246,8 @@ def scalar(expr: Any, name: str = "gradient") -> Expr:
         with suppress(SympifyError):
             root = sympify(expr, strict=True)
     if not isinstance(root, (Expr, MatrixBase)):
-        hint = "; of several, take jacobian" if isinstance(expr, (list, tuple, Tuple)) else ""
+        is_list = isinstance(expr, (list, tuple, Tuple))
+        hint = "; of several, take jacobian" if is_list else remedy(expr)
         raise TypeError(f"{name} takes a scalar expression, not {expr!r}{hint}")
     shape = getattr(root, "shape", ())
     if shape not in ((), (1, 1)):
@@ -258,6 +279,7 @@ def variables_of(wrt: Any, name: str = "gradient") -> Iterator[Expr]:
     elif not isinstance(wrt, Expr):
         raise TypeError(
             f"{name} differentiates by variables, and matrices and sequences of them, not {wrt!r}"
+            + remedy(wrt)
         )
     elif not wrt._diff_wrt:
         raise ValueError(f"{name} cannot differentiate by {wrt}, which is not a variable")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from sympy import (
     BlockMatrix,
@@ -38,15 +39,19 @@ from symrelu.gradients.rules import (
     pullback,
 )
 from symrelu.gradients.steps import without_powers
+from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import transpose
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 from symrelu.matrices.typesetting import dressed
 
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
+
 _SEQUENCES = (list, tuple, Tuple, NDimArray, MatrixBase)
 
 
-def jacobian(exprs: Any, wrt: Any) -> Any:
+def jacobian(exprs: Several, wrt: Several) -> Any:
     r"""
     The Jacobian matrix of several expressions, or of a column.
 
@@ -143,7 +148,7 @@ def jacobian(exprs: Any, wrt: Any) -> Any:
     return _assembled(found, variables, exprs)
 
 
-def hessian(expr: Any, wrt: Any, along: Any = None) -> Any:
+def hessian(expr: Scalar | MatrixBase, wrt: Several, along: Any = None) -> Any:
     r"""
     The second derivatives of a scalar, as numbers at points; or their product with a direction.
 
@@ -334,7 +339,9 @@ def _scalars(exprs: Any) -> list[Expr]:
             "of a scalar, take gradient, or put it into a list"
         )
     if not isinstance(exprs, _SEQUENCES):
-        raise TypeError(f"jacobian takes a list or a column of expressions, not {exprs!r}")
+        raise TypeError(
+            f"jacobian takes a list or a column of expressions, not {exprs!r}{remedy(exprs)}"
+        )
     _check_is_flat(exprs, "expressions")
     return [scalar(item, "each row of jacobian") for item in exprs]
 
@@ -387,10 +394,10 @@ def _directions(wrt: Any, along: Any, where: str) -> Iterator[tuple[Expr, Expr]]
 
 
 def _direction(variable: Expr, along: Any, where: str) -> Expr:
-    try:
-        direction = sympify(along, strict=True)
-    except SympifyError:
-        direction = None
+    direction = None
+    if not holds_text(along):
+        with suppress(SympifyError):
+            direction = sympify(along, strict=True)
     if not isinstance(direction, (Expr, MatrixBase)):
         raise TypeError(
             f"hessian: {where} must be an expression, the direction of {variable}, not {along!r}"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import reduce, singledispatch
 from itertools import chain, pairwise
 from operator import add, mul
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from sympy import (
     Abs,
@@ -64,7 +64,14 @@ from symrelu.kinks.polynomials import TooLargeError, degree, expanded, plain, po
 from symrelu.matrices.elementwise import Elementwise
 from symrelu.signs import is_small, is_written_out, signs
 
+if TYPE_CHECKING:
+    from symrelu.inputs import Scalar, Several
 
+
+@overload
+def as_relu(expr: Scalar, H0: Scalar | None = None) -> Expr: ...
+@overload
+def as_relu(expr: Several, H0: Scalar | None = None) -> Any: ...
 def as_relu(expr: Any, H0: Any = None) -> Any:
     r"""
     Write ``Max``, ``Min``, ``Abs``, ``Piecewise`` and steps in terms of ReLU.
@@ -187,7 +194,8 @@ def piecewise(expr: Expr) -> Expr | None:
     """The one ``Piecewise`` that a piecewise polynomial of one variable is, sorted."""
     form = _form_of(expr)
     if isinstance(form, Line):
-        return form.as_piecewise(slopes=False)
+        turned = form.x is not None and form.x.is_Add and form.x.could_extract_minus_sign()
+        return (flipped(form) if turned else form).as_piecewise(slopes=False)
     return None if form is None else form.as_piecewise()
 
 

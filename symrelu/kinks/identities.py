@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
-from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops
+from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops, default_sort_key
 from sympy.matrices import MatrixBase
 
 from symrelu.graph import holds, postorder
@@ -16,7 +16,16 @@ from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
 from symrelu.kinks.steps import Steps
 from symrelu.signs import is_small, is_written_out
 
+if TYPE_CHECKING:
+    from sympy import Expr
 
+    from symrelu.inputs import Scalar, Several
+
+
+@overload
+def relusimp(expr: Scalar) -> Expr: ...
+@overload
+def relusimp(expr: Several) -> Any: ...
 def relusimp(expr: Any) -> Any:
     r"""
     Simplify by what holds of the values of ReLU and its relatives.
@@ -92,18 +101,22 @@ _ROUNDS = 20
 
 def _simplified(expr: Any) -> Any:
     """What cannot be written any shorter, inside and out."""
+    passed: list[Any] = []
     for _ in range(_ROUNDS):
-        before, expr = expr, _Request().simplified(expr)
+        passed.append(expr)
+        expr = _Request().simplified(expr)
         # To compare large graphs takes SymPy longer than the tree is large.
-        if expr is before or not _is_shorter(expr, before):
+        large = not is_written_out(expr)
+        if expr is passed[-1] or (large and _length(expr) >= _length(passed[-1])):
             break
+        if not large and expr in passed:  # mostly the last; of several ways to write it, one
+            again = passed[passed.index(expr) :]
+            return min(again, key=_order) if len(again) > 1 else expr
     return expr
 
 
-def _is_shorter(expr: Any, before: Any) -> bool:
-    if is_written_out(expr) and is_written_out(before):
-        return bool(expr != before)
-    return _length(expr) < _length(before)
+def _order(expr: Any) -> tuple[Any, ...]:
+    return _length(expr), default_sort_key(expr)
 
 
 class _Request:

@@ -137,7 +137,7 @@ def power(a: Polynomial, n: int) -> Polynomial:
         (((mask, rest), c),) = a.items()
         raised = number(as_expr(c) ** n)
         return {(mask, frozenset((base, k * n) for base, k in rest)): raised}
-    if n > HIGHEST:
+    if a and n > HIGHEST:
         raise TooLargeError
     return reduce(product, [a] * n)
 
@@ -155,18 +155,19 @@ def _times(p: Monomial, q: Monomial) -> Monomial:
 
 
 def quotient(dividend: Expr, divisor: Expr) -> Expr | None:
-    """The quotient, if it leaves no remainder; of a product, if it does so of a factor."""
+    """The quotient, if it leaves no remainder; of a product, of one factor if it can be."""
     try:
         v = plain(divisor)
     except TooLargeError:
         return None
-    for factor in Mul.make_args(dividend):
+    factors = Mul.make_args(dividend)
+    for factor in dict.fromkeys((*factors, dividend)):
         base, n = factor.as_base_exp()
         if not (n.is_Integer and n > 0):
             base, n = factor, S.One
         with suppress(TooLargeError):
             if (ratio := divided(plain(base), v)) is not None:
-                others = (f for f in Mul.make_args(dividend) if f is not factor)
+                others = (f for f in factors if factor not in (f, dividend))
                 return Mul(as_sum(ratio), base ** (n - 1), *others)
     return None
 

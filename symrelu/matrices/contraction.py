@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sympy import (
+    Add,
     Expr,
     HadamardProduct,
     Identity,
@@ -27,12 +28,15 @@ from sympy import (
     Transpose,
     sympify,
 )
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.matrices.algebra import diagonal
 from symrelu.matrices.elementwise import ENTRY, Elementwise
+
+_FEW = 16  # terms that are written out
 
 
 class NotAMatrixError(Exception):
@@ -43,9 +47,17 @@ def contracted(total: Sum) -> Expr | None:
     """The scalar, in terms of whole matrices; None if it is not made of these."""
     sizes: dict[Expr, Expr] = {}
     for index, *bounds in total.limits:
-        if len(bounds) != 2 or bounds[0] != 0:
+        if len(bounds) != 2:
             return None
-        sizes[index] = bounds[1] + 1
+        sizes[index] = bounds[1] - bounds[0] + 1
+    if any(size.free_symbols & sizes.keys() for size in sizes.values()):
+        return None  # the one ends where the other is
+    if any(first != 0 for _, first, _ in total.limits):
+        summand = total.function
+        for index, first, _ in total.limits:
+            summand = summand.subs(index, index + first)
+        limits = [(index, 0, last - first) for index, first, last in total.limits]
+        return contracted(Sum(summand, *limits))
     if (element := _element_of_a_product(total.function, sizes)) is not None:
         return element
     try:
@@ -53,8 +65,18 @@ def contracted(total: Sum) -> Expr | None:
         *inside, last = total.limits
         matrix = _Vectorized(sizes).sum(_nested(expr, inside), last[0], None, None)
     except NotAMatrixError:
-        return _without_deltas(total)
+        return _without_deltas(total) if total.has(KroneckerDelta) else _written_out(total)
     return Trace(matrix)
+
+
+def _written_out(total: Sum) -> Expr | None:
+    """A sum of a few terms that are none of whole matrices."""
+    terms = [total.function]
+    for index, first, last in total.limits:
+        if not (last - first).is_Integer or len(terms) * (last - first + 1) > _FEW:
+            return None
+        terms = [term.subs(index, first + k) for term in terms for k in range(last - first + 1)]
+    return Add(*terms)
 
 
 def _nested(expr: Expr, limits: Sequence[Any]) -> Expr:
@@ -66,9 +88,7 @@ def _nested(expr: Expr, limits: Sequence[Any]) -> Expr:
 
 
 def _without_deltas(total: Sum) -> Expr | None:
-    """The one term of the sum that is left, if there is a delta in it."""
-    if not total.has(KroneckerDelta):
-        return None
+    """The one term of the sum that is left."""
     done: Expr = total.doit()
     return None if done.has(Sum) else done
 
@@ -148,7 +168,7 @@ class _Vectorized:
 
     def _function(self, expr: Expr, held: set[Expr], row: Expr | None, column: Expr | None) -> Expr:
         elements = {e for e in expr.atoms(MatrixElement) if e.free_symbols & held}
-        if len(elements) == 1 and elements.copy().pop().free_symbols <= expr.free_symbols:
+        if len(elements) == 1 and not expr.atoms(ExprWithLimits):
             (element,) = elements
             body = expr.xreplace({element: ENTRY})
             if not body.free_symbols & held:
@@ -163,36 +183,37 @@ class _Vectorized:
         matrix, i, j = expr.args
         if not matrix.free_symbols.isdisjoint(self.sizes):
             raise NotAMatrixError
-        (i, top, height), (j, left, width) = (
-            self._range(index, size, {row, column})
+        (i, rows), (j, columns) = (
+            self._range(index, sympify(size), {row, column})
             for index, size in zip((i, j), matrix.shape, strict=True)
         )
-        if not (_same(height, matrix.shape[0]) and _same(width, matrix.shape[1])):
-            matrix = MatrixSlice(matrix, (top, top + height), (left, left + width))
-        if i == j and i in (row, column):
-            matrix, j = diagonal(matrix), S.Zero
-        if (j == row and row is not None) or (i == column and column is not None):
+        if (rows, columns) != tuple((0, size) for size in matrix.shape):
+            matrix = MatrixSlice(matrix, rows, columns)
+        if i is not None and i == j:
+            matrix, j = diagonal(matrix), None
+        if (j is not None and j == row) or (i is not None and i == column):
             matrix, i, j = Transpose(matrix), j, i
-        height, width = matrix.shape
-        if i != row:
-            matrix = matrix if height == 1 else MatrixSlice(matrix, (i, i + 1), (0, width))
-            matrix = MatMul(OneMatrix(self.sizes[row], 1), matrix) if row else matrix
-        if j != column:
-            rows = (0, matrix.shape[0])
-            matrix = matrix if width == 1 else MatrixSlice(matrix, rows, (j, j + 1))
-            matrix = MatMul(matrix, OneMatrix(1, self.sizes[column])) if column else matrix
+        if i is None and row is not None:
+            matrix = MatMul(OneMatrix(self.sizes[row], 1), matrix)
+        if j is None and column is not None:
+            matrix = MatMul(matrix, OneMatrix(1, self.sizes[column]))
         return matrix
 
-    def _range(self, index: Expr, size: Any, running: set[Expr | None]) -> tuple[Expr, Any, Any]:
-        """The index that runs, from where and over how many; or one that is fixed, over all."""
+    def _range(
+        self, index: Expr, size: Expr, running: set[Expr | None]
+    ) -> tuple[Expr | None, tuple[Expr, Expr]]:
+        """The index that runs, if one does, and from where to where."""
         found = index.free_symbols & running
         if not found:
-            return index, S.Zero, size
+            return None, (index, index + 1)
         runs = found.pop()
         start = (index - runs).expand()
+        stop = start + self.sizes[runs]
         if start.free_symbols & running:
             raise NotAMatrixError  # X[2*i, 0]
-        return runs, start, self.sizes[runs]
+        if not (start.is_nonnegative and (size - stop).is_nonnegative):
+            raise NotAMatrixError  # more than there is, or not known to be there
+        return runs, (start, stop)
 
     def sum(self, expr: Expr, index: Expr, row: Expr | None, column: Expr | None) -> Expr:
         """The matrix of the sums over an index."""
@@ -209,6 +230,8 @@ class _Vectorized:
                 raise NotAMatrixError
             else:
                 groups["right" if column in held else "left"].append(factor)
+        if not groups["left"] + groups["right"]:
+            raise NotAMatrixError  # as many times the same
         if row is None and column is None and not groups["right"]:
             # A dot product, of the sums inside with the rest.
             first, *rest = sorted(groups["left"], key=lambda factor: not isinstance(factor, Sum))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 from weakref import WeakValueDictionary
 
 from sympy import Basic, Dummy, Expr, Function, Lambda, SympifyError, sstr, sympify
@@ -15,7 +16,11 @@ from sympy.printing.precedence import precedence
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.tensor.array import NDimArray
 
+from symrelu.inputs import remedy
 from symrelu.matrices.typesetting import Tex, Typesetting, shown
+
+if TYPE_CHECKING:
+    from symrelu.inputs import M
 
 # One variable for all, in every process: SymPy compares Lambdas by their
 # variables, so that two applications of the same function are equal.
@@ -158,6 +163,10 @@ class Elementwise(ElementwiseApplyFunction):
         return prettyForm(sstr(self))
 
 
+@overload
+def elementwise(f: Callable[[Any], Any], matrix: M) -> M: ...
+@overload
+def elementwise(f: Callable[[Any], Any], matrix: MatrixExpr) -> MatrixExpr: ...
 def elementwise(f: Any, matrix: Any) -> Any:
     r"""
     Apply a function to every element: the matrix $f(A_{ij})$.
@@ -213,7 +222,9 @@ def elementwise(f: Any, matrix: Any) -> Any:
     if isinstance(matrix, (MatrixBase, NDimArray)):
         return matrix.applyfunc(f)
     if not isinstance(matrix, MatrixExpr):
-        raise TypeError(f"elementwise takes a function and then a matrix, not {matrix!r}")
+        raise TypeError(
+            f"elementwise takes a function and then a matrix, not {matrix!r}{remedy(matrix)}"
+        )
     body = None
     if callable(f):
         with suppress(SympifyError):

@@ -1,4 +1,4 @@
-"""Forty ordinary formulas compiled by symrelu and by SymPy: ``python tests/benchmarks/formulas.py``.
+"""Forty formulas compiled by symrelu and by SymPy: ``python tests/benchmarks/formulas.py``.
 
 Activations, options, losses and physics, on arrays of 10**4 and 10**6 floats; one line each with
 the shortest times of 30 and their ratio, and the median of all.  The bounds: no formula takes more

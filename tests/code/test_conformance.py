@@ -206,10 +206,10 @@ _STEP_AT_0 = f"tensorflow.where(x == 0, tensorflow.cast({{}}, x.dtype), {_STEP})
     ("H0", "lines"),
     [
         (S.Zero, [f"return {_STEP}"]),
-        (S.Half, [f"t0 = {_STEP_AT_0.format('1/2')}", "return t0"]),
-        (S.One, [f"t0 = {_STEP_AT_0.format(1)}", "return t0"]),
-        (c, [f"t0 = {_STEP_AT_0.format('c')}", "return t0"]),
-        (nan, ["t0 = float('nan')", f"t1 = {_STEP_AT_0.format('t0')}", "return t1"]),
+        (S.Half, [f"return {_STEP_AT_0.format('1/2')}"]),
+        (S.One, [f"return {_STEP_AT_0.format(1)}"]),
+        (c, [f"return {_STEP_AT_0.format('c')}"]),
+        (nan, ["t0 = float('nan')", f"return {_STEP_AT_0.format('t0')}"]),
     ],
     ids=map(str, H0S),
 )

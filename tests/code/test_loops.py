@@ -221,3 +221,20 @@ def test_another_process():
     again = cloudpickle.loads(cloudpickle.dumps(f))
     assert again(2.0, 0.5, 1.0, 3) == [0.25, -1, -1]
     np.testing.assert_array_equal(again(2.0, 0.5, points, 1), f(2.0, 0.5, points, 1))
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        Piecewise((1 / x, Ne(x, 0)), (y, True)),
+        Piecewise((log(x) / x, x > 0), (1, True)),
+        gradient(Piecewise((sqrt(x), x > 0), (y, True)), [x, y])[0],
+    ],
+    ids=str,
+)
+def test_numba_compiles_what_is_compiled_for_numpy(expr):
+    function = lambdify([x, y], expr, "numpy")
+    assert "errstate" in inspect.getsource(function)
+    at = (np.array([-1.0, 0, 4]), np.array([1.0, 2, 3]))
+    np.testing.assert_allclose(numba.njit(function)(*at), function(*at))
+    np.testing.assert_allclose(numba.njit(function)(0.0, 2.0), function(0.0, 2.0))

@@ -2,7 +2,10 @@
 
 import inspect
 import re
+from functools import reduce
+from itertools import accumulate
 
+import numpy as np
 import pytest
 from support.limits import time_limit
 from support.networks import matrix_network, residual_network
@@ -161,13 +164,98 @@ def test_least_squares_by_an_element_are_not_written_out():
     assert len(source) < 2000
 
 
-def test_branches_cost_alike():
-    sizes = []
-    for count in (20, 40, 60):
-        branches = [(x**k * y, x < k) for k in range(1, count)]
-        with time_limit(20, f"{count} branches"):
-            sizes.append(objects(gradient(Piecewise(*branches, (y, True)), [x, y])))
-    assert sizes[2] - sizes[1] <= 1.2 * (sizes[1] - sizes[0])
+w = symbols("w:200", real=True)
+
+
+def flat(count):
+    return Piecewise(*((sin(k * x) * exp(k * y), x < k) for k in range(1, count)), (y, True))
+
+
+def own(count):  # each branch has a parameter of its own
+    return Piecewise(*((w[k] * x, x < k) for k in range(1, count)), (w[0], True))
+
+
+def outside(count):  # and each shares a part with what stands beside
+    parts = [sin(k * x) for k in range(count)]
+    return Piecewise(*((parts[k] * y, x < k) for k in range(1, count)), (0, True)) + sum(parts)
+
+
+def sums(count):  # branches that are made one of the other
+    branches = list(accumulate(w[:count], lambda total, weight: total * x + weight))
+    return Piecewise(*((e, x < k) for k, e in enumerate(branches)), (0, True))
+
+
+def on_top(count):
+    z = reduce(lambda z, k: sin(z * y), range(count), x)
+    return Piecewise(*((z**k, z < k) for k in range(1, count)), (0, True))
+
+
+def nested(count):
+    return reduce(
+        lambda e, k: Piecewise((k * x * y, x < k), (e + x * y, True)), range(count, 0, -1), y
+    )
+
+
+def nested_first(count):
+    return reduce(lambda e, k: Piecewise((e * x, x < k), (x * y * k, True)), range(count), y)
+
+
+def nested_own(count):
+    return reduce(
+        lambda e, k: Piecewise((w[k] * x, x < k), (2 * e, True)), range(count - 1, 0, -1), w[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [flat, own, outside, sums, on_top, nested, nested_first, nested_own],
+    ids=lambda f: f.__name__,
+)
+def test_branches_cost_alike(branches):
+    grown = []
+    counts = (50, 80, 110, 140) if branches in (sums, on_top) else (50, 100, 150, 200)
+    for count in counts:
+        with time_limit(60, f"{branches.__name__} {count}"):
+            e = branches(count)
+            variables = [x, y, *(w[:count] if branches in (own, sums, nested_own) else ())]
+            gradients = gradient(e, variables)
+            lines = 0
+            if count <= 100:  # SymPy's printers recurse as deep as branches are nested
+                lines = inspect.getsource(lambdify(variables, [e, gradients])).count("\n")
+        grown.append((objects(gradients), lines))
+    first, second, third, last = (nodes for nodes, _ in grown)
+    assert last - third <= 1.05 * (second - first)
+    assert grown[1][1] <= 1.2 * counts[1] / counts[0] * grown[0][1]
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [flat, own, outside, sums, on_top, nested, nested_first, nested_own],
+    ids=lambda f: f.__name__,
+)
+def test_gradients_of_many_branches(branches):
+    e = branches(12)
+    variables = sorted(e.free_symbols, key=str)
+    random = np.random.default_rng(3)
+    f = lambdify(variables, [e, gradient(e, variables)])
+    others = random.uniform(0.3, 1, size=len(variables) - 1)
+    at = variables.index(x)
+
+    def value(point):
+        return f(*point)[0]
+
+    for place in (-0.5, 0.4, 1.5, 5.7, 9.3, 10.6, 12.5):
+        point = np.insert(others, at, place) / (1 if branches is not on_top else 3)
+        steps = 1e-6 * np.eye(len(point))
+        differences = [(value(point + h) - value(point - h)) / 2e-6 for h in steps]
+        scale = max(1, np.abs(differences).max())
+        np.testing.assert_allclose(f(*point)[1], differences, atol=1e-6 * scale)
+
+
+def test_the_gradient_of_a_spline_is_a_spline():
+    e = Piecewise(*((x**k, x < k) for k in range(1, 30)), (0, True))
+    slope = Piecewise((1, x < 1), *((k * x ** (k - 1), x < k) for k in range(2, 30)), (0, True))
+    assert gradient(e, x) == slope
 
 
 def test_softmax_attention_takes_six_products_and_one_exponential():

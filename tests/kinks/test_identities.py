@@ -1,5 +1,6 @@
 """What holds of the values of ReLU and its relatives."""
 
+import sys
 from itertools import pairwise, permutations
 from random import Random
 
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import (
     Abs,
+    Add,
     Eq,
     Heaviside,
+    Lambda,
     Matrix,
     MatrixSymbol,
     Max,
@@ -27,6 +30,7 @@ from sympy import (
 )
 
 from symrelu import ReLU, as_relu, relusimp
+from symrelu.kinks import identities
 
 x, y, z = symbols("x y z", real=True)
 p, q = symbols("p q", positive=True)
@@ -150,6 +154,80 @@ def test_rewriting_a_network_keeps_its_slopes():
     for at in (-1, 0, Rational(2, 3), 1, 2):
         assert rewritten.subs(x, at) == e.subs(x, at)
         assert rewritten.diff(x).subs(x, at) == e.diff(x).subs(x, at)
+
+
+def test_of_a_sum_that_is_shorter_as_it_is_the_parts_are_simplified():
+    long = ReLU(x) ** 20 * ReLU(x - 1) ** 20
+    assert relusimp(long + ReLU(-x) ** 20 * Heaviside(x) ** 20) == long
+    assert relusimp(long + ReLU(y) - ReLU(-y)) == long + y
+    assert relusimp(ReLU(x - y) ** 20 * (ReLU(y) - ReLU(-y))) == y * ReLU(x - y) ** 20
+    high = (ReLU(x - y) + z) ** 30 * (ReLU(y) - ReLU(-y))
+    assert relusimp(high) == y * (ReLU(x - y) + z) ** 30
+
+
+def test_where_it_goes_round_one_form_is_taken(monkeypatch):
+    first = relusimp(exp(Piecewise((y, x < y), (x, True))))
+    assert relusimp(exp(Piecewise((x, x - y >= 0), (y, True)))) == relusimp(first)
+    forms = [Abs(x) + 1, Abs(x) + 2, Abs(x) + 3]
+    following = dict(zip(forms, [forms[1], forms[2], forms[1]], strict=True))
+    monkeypatch.setattr(identities._Request, "simplified", lambda self, e: following[e])
+    assert {relusimp(e) for e in forms} == {min(forms[1:], key=identities._order)}
+
+
+def test_the_kink_that_was_read_is_written():
+    for u in (x - 2 * y + z, 2 * y - x - z):
+        assert relusimp(ReLU(u) + y + ReLU(x) * ReLU(-x)) == ReLU(u) + y
+
+
+def test_functions_are_simplified_inside():
+    assert relusimp(Lambda(x, ReLU(x) - ReLU(-x))) == Lambda(x, x)
+    assert as_relu(Lambda(x, Max(0, x))) == Lambda(x, ReLU(x, half))
+
+
+def calls(f, *args):
+    """How often a function of the package is called."""
+    count = 0
+
+    def profile(frame, event, _):
+        nonlocal count
+        count += event == "call" and "symrelu" in frame.f_code.co_filename
+
+    sys.setprofile(profile)
+    try:
+        f(*args)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def many_hinges(n):
+    random, variables = Random(n), symbols("v:9", real=True)
+    slopes = ([random.randint(-30, 30), *random.sample(variables, 2)] for _ in range(n))
+    arguments = (slope * u + v + k for k, (slope, u, v) in enumerate(slopes))
+    return Add(*(random.choice([-2, -1, 1, 2]) * ReLU(u) for u in arguments))
+
+
+def test_a_large_sum_is_simplified_until_it_gets_no_shorter():
+    large = many_hinges(250)
+    assert relusimp(large + ReLU(x) - ReLU(-x)) == large + x
+    assert relusimp(large + exp(ReLU(y) - ReLU(-y) - y)) == large + 1
+
+
+@pytest.mark.parametrize("f", [relusimp, as_relu])
+def test_the_cost_of_hinges_is_linear(f):
+    few, many = (calls(f, many_hinges(n)) for n in (250, 500))
+    assert many < 2.4 * few
+
+
+def test_the_cost_of_a_chain_is_linear():
+    def chain(n):
+        e = x
+        for _ in range(n):
+            e = ReLU(e - y)
+        return e
+
+    few, many = (calls(as_relu, chain(n)) for n in (100, 300))
+    assert many < 3.5 * few
 
 
 def test_structures():

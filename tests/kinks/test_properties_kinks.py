@@ -1,4 +1,4 @@
-"""Values and slopes, at kinks and off them, of programs with floats, pieces and a class of one's own.
+"""Values and slopes, at kinks and off them, of programs with pieces and a class of one's own.
 
 Each example is converted once, and compared at four points with arithmetic that builds no
 expression: 20 numbers for two variables, 24 for three.

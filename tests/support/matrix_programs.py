@@ -318,9 +318,10 @@ def expression(lines):
     }
     known = {**OURS, **symbols}
     for line in lines:
-        known[line.name] = value = eval(line.sympy, known)
-        if _powers_by_matrices(value) and re.search(r"\.T|Transpose|Adjoint", line.sympy):
+        flips = re.search(r"\.T|Transpose|Adjoint", line.sympy)
+        if flips and any(_powers_by_matrices(known[name]) for name in _names(line)):
             raise TypeError("SymPy transposes the base of a HadamardPower, not its exponent")
+        known[line.name] = value = eval(line.sympy, known)
         if any(isinstance(s, Dummy) for s in getattr(value, "free_symbols", ())):
             raise TypeError("a symbol that a Lambda binds stands outside of it")
         if isinstance(known[line.name], MutableSparseMatrix | ImmutableSparseMatrix):
