@@ -38,6 +38,7 @@ from sympy import (
     together,
 )
 from sympy.core.relational import Relational
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 from sympy.logic.boolalg import Boolean
 
 from symrelu.calculus import checks
@@ -405,6 +406,8 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
         g.is_polynomial(*unknowns) and sympy.Poly(g, *unknowns).total_degree() <= 3
         for g in numerators
     )
+    if any(w.free_symbols & {*unknowns} for g in gaps for w in g.atoms(TrigonometricFunction)):
+        raise NoPiecesError("what is periodic has many solutions: use solveset with an interval")
     if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
         raise NoPiecesError("no solution is known")
     # The unknowns are real, so that SymPy keeps no solution that is known not to be.

@@ -21,6 +21,7 @@ from sympy import (
     Mul,
     Piecewise,
     Poly,
+    Pow,
     Rational,
     S,
     SingularityFunction,
@@ -225,7 +226,10 @@ def definite(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
             parts = None
         if parts:
             values = (between_ends(p.expr, x, p.start, p.stop) for p in parts)
-            return spikes + shorter(Add(*values))
+            value = spikes + shorter(Add(*values))
+            if value is S.NaN:
+                raise NoPiecesError(f"{f} has no integral from {a} to {b}")
+            return value
     return spikes + shorter(_any_order(f, x, a, b))
 
 
@@ -467,9 +471,12 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
             return end(G, x, b) - end(G, x, a)
         except NoPiecesError:
             pass
-    if count_ops(g) > BIGGEST_DEFINITE:
+    steep = {p.base for p in g.atoms(Pow) if p.exp.free_symbols and x in p.base.free_symbols}
+    if count_ops(g) > BIGGEST_DEFINITE or len(steep) > 1:
         raise NoPiecesError(f"the integrand {g} is too long")
     value = sympy.integrate(g, (x, a, b))
+    # Where it is infinite, what SymPy adds to that is no part of it.
+    value = Add(*[t for t in Add.make_args(value) if t.is_infinite] or [value])
     if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
         value.has(Piecewise) and not g.has(Piecewise)
     ):

@@ -37,11 +37,14 @@ from sympy import (
     Symbol,
     Tuple,
     acos,
+    acosh,
     asin,
+    asinh,
     atan,
     atan2,
     ceiling,
     cos,
+    cosh,
     count_ops,
     exp,
     floor,
@@ -50,6 +53,7 @@ from sympy import (
     real_roots,
     sign,
     sin,
+    sinh,
     sqrt,
     tan,
     tanh,
@@ -359,7 +363,7 @@ def polynomial_roots(p: Poly) -> list[Expr]:
 
 def _generator(u: Expr, x: Symbol) -> Expr | None:
     """The one function of x of which u is a polynomial."""
-    kinds = (exp, log, sin, cos, tan, tanh, atan, Pow)
+    kinds = (exp, log, sin, cos, tan, sinh, cosh, tanh, atan, Pow)
     for node in sorted(u.atoms(*kinds), key=lambda e: -e.count_ops()):
         if x not in node.free_symbols or (node.is_Pow and node.exp.is_Integer):
             continue
@@ -404,6 +408,10 @@ def _inverse(node: Expr, value: Expr, x: Symbol, start: Expr, stop: Expr) -> lis
         return [exp(value)]
     if isinstance(node, atan):
         return [tan(value)] if sign_of(pi / 2 - Abs(value)) > 0 else []
+    if isinstance(node, sinh):
+        return [asinh(value)]
+    if isinstance(node, cosh):
+        return [-acosh(value), acosh(value)] if sign_of(value - 1) >= 0 else []
     if isinstance(node, tanh):
         return [log((1 + value) / (1 - value)) / 2] if sign_of(1 - Abs(value)) > 0 else []
     return _periodic_inverse(node, value, x, start, stop)

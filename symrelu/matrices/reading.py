@@ -403,6 +403,10 @@ def _(node: Any) -> Reader:
 
     def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
         scalars = tuple(_scalar(table, body, p) for p in scalars)
+        if table.is_leaf(x, ZeroMatrix) and all(table[p].op is LEAF for p in scalars):
+            entries = (S.Zero, *(table[p].data for p in scalars))
+            value = body.xreplace(dict(zip(variables, entries, strict=True)))
+            return _constant(table, x, table.leaf(value))
         if variables == (ENTRY,) and body.is_Pow and body.base == ENTRY and not body.exp.has(ENTRY):
             return _hadamard_power(table, x, table.leaf(body.exp))
         return table.node(Elementwise, (x, *scalars), table.shape(x), data=Lambda(variables, body))

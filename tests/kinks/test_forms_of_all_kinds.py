@@ -354,11 +354,11 @@ def test_growth_is_bounded():
     chained = x
     for _ in range(40):
         chained = ReLU(chained - y)
-    start = time.perf_counter()
+    start = time.process_time()
     for f in (e, chained):
         assert relusimp(f).subs({x: 9, y: 0}) == f.subs({x: 9, y: 0})
     as_relu(Max(*(k * x + k**2 for k in range(50))))
-    assert time.perf_counter() - start < 20  # seconds, on a busy machine; it takes one
+    assert time.process_time() - start < 20  # seconds, with a tracer; it takes one
     assert relusimp((ReLU(x) + ReLU(y) + 1) ** 80).has(ReLU)
 
 

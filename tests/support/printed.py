@@ -183,7 +183,7 @@ def read(text, values, shape):
     try:
         tree = ast.fix_missing_locations(Ones().visit(ast.parse(text, mode="eval")))
         value = eval(compile(tree, text, "eval"), {"__builtins__": {}}, names)
-    except (SyntaxError, NameError, TypeError, AttributeError) as error:
+    except (SyntaxError, NameError, TypeError, AttributeError, ValueError) as error:
         raise UnreadableError(text) from error
     value = of_shape(value, shape or (1, 1))
     return np.broadcast_to(value, shape) if shape else np.reshape(value, ())
