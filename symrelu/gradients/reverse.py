@@ -66,8 +66,8 @@ def gradient(expr: Any, wrt: Any) -> Any:
     ``expr.diff``, at the kinks too.  Matrix gradients come out as closed
     formulas in which every subexpression stands in the form in which it was written.
     Printed, such a formula is as in textbooks: ``f.(A)``, ``A.*B`` and ``A.**2`` go entry by
-    entry, ``1`` among factors is a matrix of ones.  What is shared is one object, but the text of it
-    stands wherever it is used, so that the text of a deep network would be exponentially long:
+    entry, ``1`` among factors is a matrix of ones.  What is shared is one object, but the text of
+    it stands wherever it is used, so that the text of a deep network would be exponentially long:
     from some length on, what recurs is given names, ``..., where t0 = W*X, t1 = ...``.
 
     Parameters
