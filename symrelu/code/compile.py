@@ -13,6 +13,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from inspect import isfunction, signature
@@ -53,8 +54,10 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.sparse import SparseRepMatrix
 from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
+from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
@@ -175,8 +178,9 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
-    - A complex number is a ``TypeError`` to NumPy, SciPy, ``math`` and mpmath; the relatives of
-      NumPy compare by the real parts first.
+    - A complex number is a ``TypeError`` to NumPy, SciPy, Numba, ``math``, cmath and mpmath, and so
+      is a kink of what a function of cmath gives; the relatives of NumPy compare by the real
+      parts first.
     - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
@@ -185,8 +189,10 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
-    - Numba, of what is compiled for NumPy: has no float16; a slope with an ``H0`` other than 0 is
-      float64, or int64.
+    - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
+      broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
+      for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
+      ``H0`` other than 0 is float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
     See Also
@@ -199,12 +205,8 @@ def lambdify(
     if printer is not None and not issubclass(kind, CodePrinter):
         raise TypeError(f"lambdify: a printer is one of SymPy's code printers, not {printer!r}")
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
-    program = _Program(dummify)
-    program.engine = Target(row, printer, _Functions(functions, use_imps, program.provide))
-    program.taken |= row.reserved.union(kernel.name for kernel in row.kernels)
+    program = _Program(row, printer, functions, use_imps, dummify)
     program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
-    program.start = len(program.lines)
-    program.engine.dtype = program._dtype
     program.define(definitions)
     return program.compiled(expr, docstring_limit)
 
@@ -234,9 +236,9 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
     return max(wider, key=lambda row: row.extends, default=first), functions
 
 
-def _default() -> str:
-    """As in SymPy: SciPy where it is installed."""
-    return "scipy" if find_spec("scipy") else "numpy"
+def _default() -> Engine:
+    """As in SymPy: SciPy where it is installed.  A matrix is an array."""
+    return replace(ENGINES["scipy" if find_spec("scipy") else "numpy"], sparse=None)
 
 
 _CONSTANTS: dict[Basic, str] = {S.Pi: "pi", S.Exp1: "E", S.ImaginaryUnit: "I"}
@@ -268,13 +270,13 @@ def shape_of(shape: str, name: str) -> str:
 class _Program:
     """A function in the making: its names, its lines, and the code of what is computed."""
 
-    engine: Target
-
-    def __init__(self, dummify: bool) -> None:
-        self.dummify = dummify
+    def __init__(self, *given: Any) -> None:
+        self.given = given
+        row, printer, functions, use_imps, self.dummify = given
         self.namespace: dict[str, Any] = {}
         self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", "functools"}
-        self.taken |= ENGINES.keys()
+        self.taken |= ENGINES.keys() | row.reserved
+        self.taken |= {kernel.name for kernel in row.kernels}
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
@@ -283,6 +285,9 @@ class _Program:
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.dtype = ""
         self.quiet = False
+        self.engine = Target(row, printer, _Functions(functions, use_imps, self.provide))
+        self.engine.dtype = self._dtype
+        self.engine.function = self._function
 
     def fresh(self, wanted: str) -> str:
         """An identifier that is not in use, the wanted one if it is harmless."""
@@ -342,6 +347,7 @@ class _Program:
                 f"if {shape} != ({rows}, {columns}):",
                 self._wrong(name, f"f{text}" if "=" in text else text),
             ]
+        self.start = len(self.lines)
 
     def _wrong(self, name: str, expected: str) -> str:
         error = self.provide("misshapen", _misshapen)
@@ -362,7 +368,7 @@ class _Program:
             )
         if arg in self.code:
             raise ValueError(f"lambdify: the argument {arg} is given twice")
-        name = self.fresh("arg" if self.dummify else getattr(arg, "name", None) or str(arg))
+        name = self.fresh("arg" if self.dummify else str(getattr(arg, "name", arg)))
         self.code[arg] = Code(name)
         self.arguments[arg] = name
         if isinstance(arg, MatrixSymbol):
@@ -371,9 +377,25 @@ class _Program:
 
     # Expressions
 
+    def _function(self, variable: Symbol, body: Expr) -> tuple[str, list[Basic]]:
+        """A function of a variable, and of what else stands in its body, compiled on its own."""
+        others: dict[Basic, None] = {}
+        stack: list[Basic] = [body]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, _LEAVES) and node in self.code and node != variable:
+                others[node] = None
+            else:
+                stack.extend(node.args)
+        program = _Program(*self.given)
+        program.take([variable, *others])
+        return self.provide("term", program.compiled(body, 0)), list(others)
+
     def define(self, definitions: Sequence[tuple[Symbol, Expr]]) -> None:
         for symbol, value in definitions:
-            (code,) = self._emit([value])
+            if value is None:  # SymPy's sign that it is needed no more
+                continue
+            (code,) = self._emit([_sympified(value)])
             self.code[symbol] = code if code.isidentifier() else self._named(code)
             self.rules[symbol] = Rule([value])
 
@@ -449,7 +471,6 @@ class _Program:
         """What is computed when a branch asks for it, once."""
         name = self.fresh(f"t{self.temporaries}")
         self.temporaries += 1
-        self.namespace["functools"] = functools
         self.lines += ["@functools.cache", f"def {name}():", f"    return {code}"]
         return Code(f"{name}()")
 
@@ -538,10 +559,32 @@ class _Program:
         function.__doc__ = f"Compiled by symrelu.lambdify.\n\nSource:\n\n{shown}"
         return function
 
+    def _roots(self, expr: Any) -> Iterator[Basic]:
+        """What is to be computed, wherever it stands in lists and the like."""
+        if isinstance(expr, (list, tuple, Tuple)):
+            for item in expr:
+                yield from self._roots(item)
+        elif isinstance(expr, dict):
+            for key in expr:
+                if type(key) not in (str, int):  # an enum's repr is not its own
+                    raise TypeError(
+                        f"lambdify: the keys of a dict are strings or integers, not {key!r}"
+                    )
+            yield from self._roots(list(expr.values()))
+        elif self._is_sparse(expr):
+            yield from map(_sympified, expr.todok().values())
+        else:
+            yield _sympified(expr)
+
+    def _is_sparse(self, expr: Any) -> bool:
+        return isinstance(expr, SparseRepMatrix) and self.engine.row.sparse is not None
+
     def _namespace(self, source: str) -> dict[str, Any]:
         """The modules and functions of which the source speaks."""
-        namespace = {**self.namespace, "__name__": "lambdified"}
-        for module in {*self.engine.imports, *getattr(self.engine.printer, "module_imports", {})}:
+        namespace = {**self.namespace, "__name__": "lambdified", "functools": functools}
+        first, *others = self.engine.imports
+        written = getattr(self.engine.printer, "module_imports", {})
+        for module in {first, *written, *(name for name in others if name in source)}:
             root = module.partition(".")[0]
             if root in source:
                 import_module(module)
@@ -550,7 +593,7 @@ class _Program:
         return namespace | (copies(kernels, import_module(self.engine.module)) if kernels else {})
 
     def _source(self, expr: Any) -> str:
-        roots = list(_roots(expr))
+        roots = list(self._roots(expr))
         codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
@@ -571,7 +614,7 @@ class _Program:
                 f"lambdify: {self.engine.name} has no arrays of arrays, and the argument "
                 f"{matrices[0]} is one; give its entries, or choose another module"
             )
-        roots = {root: _entries(root) for root in _roots(expr)}
+        roots = {root: _entries(root) for root in self._roots(expr)}
         entries = list(dict.fromkeys(entry for parts in roots.values() for entry in parts))
         readings = _readings(entries)
         codes = dict(zip(entries, self._emit(readings), strict=True))
@@ -631,6 +674,11 @@ class _Program:
             return (
                 "{" + ", ".join(f"{k!r}: {self._written(v, codes)}" for k, v in expr.items()) + "}"
             )
+        if self._is_sparse(expr):
+            entries = {at: codes[_sympified(entry)] for at, entry in expr.todok().items()}
+            rows, columns = zip(*entries, strict=True) if entries else ((), ())
+            values = f"[{', '.join(entries.values())}]"
+            return self.engine.call("sparse", values, str(rows), str(columns), str(expr.shape))
         code = codes[_sympified(expr)]
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
 
@@ -657,7 +705,10 @@ def _definition(name: str, parameters: Sequence[str], lines: Sequence[str]) -> s
     return f"def {name}({', '.join(parameters)}):\n    {body}\n"
 
 
-_LEAVES = (Idx, Symbol, MatrixSymbol, Indexed, IndexedBase, AppliedUndef, Derivative, MatrixElement)
+_LEAVES = (
+    Idx, Symbol, MatrixSymbol, ArraySymbol, Indexed, IndexedBase, AppliedUndef, Derivative,
+    MatrixElement,
+)  # fmt: skip
 
 
 _TOTAL = (
@@ -675,32 +726,17 @@ def _is_total(node: Basic) -> bool:
 _KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 
 
-def _roots(expr: Any) -> Iterator[Basic]:
-    if isinstance(expr, (list, tuple, Tuple)):
-        for item in expr:
-            yield from _roots(item)
-    elif isinstance(expr, dict):
-        for key in expr:
-            if type(key) not in (str, int):  # an enum's repr is not its own
-                raise TypeError(
-                    f"lambdify: the keys of a dict are strings or integers, not {key!r}"
-                )
-        yield from _roots(list(expr.values()))
-    else:
-        yield _sympified(expr)
-
-
 def _readings(roots: Sequence[Basic]) -> list[Basic]:
-    """What is computed of the roots: all are walked at once, as they share most of what they hold."""
+    """What is computed of the roots: they are walked at once, as they share most of it."""
     return read(without_deltas(Tuple(*roots)).args)
 
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
         return expr.as_immutable()
-    if getattr(expr, "shape", ()) and not isinstance(expr, Basic):
+    if not isinstance(expr, Basic) and getattr(expr, "shape", None):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
-        with suppress(SympifyError):
+        with suppress(SympifyError, TypeError):  # as of a class
             return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

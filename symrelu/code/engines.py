@@ -18,8 +18,8 @@ from symrelu.code.kernels import KERNELS, Kernel
 # How tightly code binds.
 CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
 
-# In a template: before a dot, beside an operator, beside a comparison, in a choice.
-_PLACES = {"a": ATOM, "p": POWER, "s": SUM, "c": LOOSE}
+# In a template: before a dot, beside an operator, over a divisor, beside a comparison, in a choice.
+_PLACES = {"a": ATOM, "p": POWER, "d": PRODUCT, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
@@ -99,6 +99,8 @@ class Engine:
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
+    plus: str | None = "+"  # of matrices
+    times: str | None = "*"  # of a number and a matrix
     matmul: str | None = "{0:p} @ {1:p}"
     transpose: str | None = "{0:a}.T"
     inverse: str | None = "{m}.linalg.inv({0})"
@@ -119,24 +121,35 @@ class Engine:
     eye: str | None = "{m}.eye({0}, dtype={d})"
     hadamard: str | None = "*"
     names: str = ""  # of functions that its printer does not know, with SymPy's where they differ
+    spaces: str = "{m}.{0}"  # where to look for more of SymPy's, as ``known`` does
+    evaluate: str | None = None  # a number of SymPy's as one of its own
     mod: str | None = None  # where it is not the printer's
     hadamard_power: str | None = "{0:a}**{1:a}"
     rows: str | None = "{m}.arange({0})[:, None]"
     columns: str | None = "{m}.arange({0})"
     ndim: str = "{m}.ndim({0})"
-    index_range: str | None = "{m}.arange({0}, {1} + 1)"
+    index_range: str | None = "{m}.arange({0}, {1})"
+    # Of a function {0}, from {1} to {2} or just before it; {3} is what else the function is given
+    loop_sum: str | None = (
+        "(lambda f, a, b, *p: sum(f(i, *p) for i in range(a, b)))({0}, {1}, {2}{3})"
+    )
+    loop_product: str | None = (
+        "(lambda f, a, b, *p: functools.reduce(lambda y, i: y*f(i, *p), range(a, b), 1))"
+        "({0}, {1}, {2}{3})"
+    )
+    quadrature: str | None = None
     element: str | None = "{0:a}[{1}, {2}]"
     item: str | None = "{0:a}[{1}]"
     slice: str | None = "{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]"
     array: str | None = "{m}.array({0})"
     numbers: str | None = "{m}.array({0}, dtype={d})"  # an array of numbers
     reals: str | None = "{m}.array({0}, dtype={m}.result_type({d}, 0.0))"
-    stack: str | None = "{m}.stack({m}.broadcast_arrays({0}))"  # of numbers and arrays
+    stack: str | None = "{0}({m}, [{1}], {2})"  # of numbers and arrays, by ``stacked``
     cast: str | None = "{d}.type({0})"  # an integer in that dtype
     cast_real: str | None = "{m}.result_type({d}, 0.0).type({0})"
-    reshape: str | None = "{0:a}.reshape({1}, *{0:a}.shape[1:])"
     shaped: str | None = "{0:a}.reshape({1})"
     blocks: str | None = "{m}.block({0})"
+    sparse: str | None = None  # of entries, rows, columns and shape; an array if it cannot
 
     def call(self, operation: str, *codes: str, of: str = "", d: str = "") -> Code:
         """The code of an operation; the one place that refuses what the engine cannot."""
@@ -167,7 +180,7 @@ NUMPY = Engine(names="conjugate:{m}.conj")
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
     "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
-    "hadamard_power rows columns index_range slice array numbers reals stack reshape "
+    "hadamard_power rows columns index_range slice array numbers reals stack "
     "shaped blocks cast cast_real"
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
@@ -196,7 +209,7 @@ _SCALAR = replace(
     minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
     unit="1",
-    divide="{0:p}/{1:p}",
+    divide="{0:d}/{1:p}",
     item="{0:a}[{1}]",
     **_NO_MATRICES,
 )
@@ -216,9 +229,13 @@ SCIPY = replace(
     NUMPY,
     name="scipy",
     extends=1,
-    imports=("numpy", "scipy.special"),
+    imports=("numpy", "scipy.special", "scipy.integrate", "scipy.sparse"),
+    sparse="scipy.sparse.coo_matrix(({0}, ({1}, {2})), shape={3})",
+    quadrature="{m}.vectorize(lambda f, a, b, *p: scipy.integrate.quad(f, a, b, p)[0], [float])"
+    "({0}, {1}, {2}{3})[()]",
     printer="numpy.SciPyPrinter",
-    names="conjugate:{m}.conj zeta:scipy.special.zeta Ei:scipy.special.expi",
+    names="conjugate:{m}.conj Ei:scipy.special.expi",
+    spaces="scipy.special.{0} {m}.{0}",
 )
 # The clipped x is 0, or nan, in the dtype of x.
 _CUPY_STEP = "{m}.clip({0}, 0, 0) + ({0:p} > 0)"
@@ -238,8 +255,9 @@ JAX = replace(
     NUMPY,
     name="jax",
     module="jax.numpy",
-    imports=("jax.numpy",),
+    imports=("jax.numpy", "jax.scipy.special"),
     printer="numpy.JaxPrinter",
+    spaces="jax.scipy.special.{0} {m}.{0}",
     quiet=None,
     **_NO_KERNELS,
     # of slope 0 at the kink for jax.grad, unlike maximum and clip
@@ -254,6 +272,8 @@ TORCH = replace(
     module="torch",
     imports=("torch",),
     printer="pytorch.TorchPrinter",
+    spaces="{m}.special.{0} {m}.{0}",
+    mod="{m}.remainder({0}, {1})",
     quiet=None,
     kernels=(),
     relu="torch.relu({0})",
@@ -279,7 +299,6 @@ TORCH = replace(
     numbers="{m}.tensor({0}, dtype={d})",
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
-    stack="{m}.stack({m}.broadcast_tensors({0}))",
     blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
 )
 TENSORFLOW = replace(
@@ -331,6 +350,9 @@ MATH = replace(
     module="math",
     imports=("math",),
     printer="pycode.PythonCodePrinter",
+    plus=None,  # its matrices are lists of lists
+    times=None,
+    element="{0:a}[{1}][{2}]",
     array="{0}",
     numbers="{0}",
     reals="{0}",
@@ -341,6 +363,7 @@ CMATH = replace(
 NUMBA = replace(
     MATH,
     name="numba",
+    spaces="",
     imports=("math", "numpy", "numba"),
     loop="numba.njit(error_model='numpy', nogil=True)",  # where nothing raises
     branches=False,
@@ -355,11 +378,6 @@ NUMBA = replace(
     numbers=None,
     reals=None,
 )
-_MPMATH_NAMES = _words(
-    "re im arg zeta polylog expint airyai airybi harmonic bernoulli fibonacci bell "
-    "digamma legendre hermite gegenbauer jacobi erfi li besselj bessely besseli besselk "
-    "stieltjes"
-)
 _INTERVALS = "symrelu.code.intervals"  # mpmath has them, too
 MPMATH = replace(
     _SCALAR,
@@ -368,6 +386,8 @@ MPMATH = replace(
     imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
+    quadrature="(lambda f, a, b, *p: {m}.quad(lambda x: f(x, *p), [a, b]))({0}, {1}, {2}{3})",
+    evaluate="{0}.evalf({m}.mp.dps)._to_mpmath({m}.mp.prec)",
     relu=f"{_INTERVALS}.relu({{0}})",
     step=f"{_INTERVALS}.step({{0}})",
     step_at_0=f"{_INTERVALS}.step({{0}}, {{1}})",
@@ -375,10 +395,7 @@ MPMATH = replace(
     maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
     minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
     where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
-    names=" ".join(f"{name}:mpmath.{name}" for name in _MPMATH_NAMES) + " "
-    "conjugate:mpmath.conj dirichlet_eta:mpmath.altzeta elliptic_k:mpmath.ellipk "
-    "LambertW:mpmath.lambertw Abs:symrelu.code.intervals.absolute ceiling:mpmath.ceil Ei:mpmath.ei "
-    "Si:mpmath.si Ci:mpmath.ci Shi:mpmath.shi Chi:mpmath.chi",
+    names="Abs:symrelu.code.intervals.absolute",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
     matmul="{0:p}*{1:p}",
@@ -402,6 +419,8 @@ SYMPY = replace(
     printer="pycode.SymPyPrinter",
     exact=True,
     integer="sympy.Integer({0})",
+    quadrature="(lambda x, f, a, b, *p: {m}.Integral(f(x, *p), (x, a, b)))"
+    "({m}.Dummy(), {0}, {1}, {2}{3})",
     relu="symrelu.ReLU({0})",
     step="sympy.Heaviside({0}, 0)",
     step_at_0="sympy.Heaviside({0}, {1})",
@@ -439,6 +458,7 @@ NUMEXPR = replace(
     branches=False,
     big=False,
     names="conjugate:conj",
+    spaces="{0}",
     bind=True,
     named_constants=False,
     relu="where({0:p} < 0, 0, {0})",

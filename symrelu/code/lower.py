@@ -13,23 +13,30 @@ from typing import Any
 
 from sympy import (
     ITE,
+    Add,
     Basic,
+    Derivative,
     Determinant,
     Expr,
     FunctionMatrix,
+    Integral,
     Inverse,
     MatMul,
     MatPow,
     Max,
     Min,
+    Mul,
     OneMatrix,
     Piecewise,
     Product,
     S,
+    Subs,
     Sum,
     Transpose,
     UnevaluatedExpr,
     log,
+    prod,
+    re,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
@@ -43,7 +50,7 @@ from symrelu.graph import postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
 
 BRANCHES = 40  # of a choice that are nested in one another
-_TERMS = 1000  # of a sum that are written out
+_TERMS = 100  # of a sum that are written out
 
 
 class Larger(Expr):
@@ -105,12 +112,24 @@ class Filled(MatrixExpr):
     shape = property(lambda self: self.args[1:])
 
 
-class Stack(Expr):
-    """Numbers and arrays, broadcast to one shape and put behind one another."""
-
-
 class Total(Expr):
-    """The sum of what has an entry for each index."""
+    """The sum of what has an entry for each index; the same as a loop, if it must be."""
+
+
+class LoopSum(Expr):
+    """The sum of a body over an index, from a first number on, up to the last of the args."""
+
+    is_commutative = True
+
+
+class LoopProduct(LoopSum):
+    """The product of them."""
+
+
+class Quadrature(Expr):
+    """The integral of a body, over a variable that runs from a lower limit to an upper."""
+
+    is_commutative = True
 
 
 class Signs(Expr):
@@ -164,6 +183,28 @@ def _(node: Expr) -> Basic:
     return node.args[0]
 
 
+@lower.register(re)
+def _(node: Expr) -> Basic:
+    (z,) = node.args  # SymPy does not look into what it must not evaluate
+    return z if isinstance(z, UnevaluatedExpr) and z.args[0].is_extended_real else node
+
+
+@lower.register(Integral)
+def _(node: Any) -> Basic:
+    *inner, limits = node.limits
+    if len(limits) != 3:
+        raise NotImplementedError(
+            f"lambdify has no numeric form of {node}, without limits; evaluate it first, by doit"
+        )
+    return Quadrature(Integral(node.function, *inner) if inner else node.function, *limits)
+
+
+@lower.register(Derivative)
+@lower.register(Subs)
+def _(node: Any) -> Basic:
+    return node.doit(deep=False)
+
+
 @lower.register(log)
 def _(node: Expr) -> Basic:
     (x,) = node.args
@@ -173,28 +214,44 @@ def _(node: Expr) -> Basic:
 @lower.register(Sum)
 @lower.register(Product)
 def _(node: Any) -> Basic:
-    sizes = [last - first for _, first, last in node.limits]
     if any(bound.is_infinite for _, *bounds in node.limits for bound in bounds):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__} without end: {node}; "
             "evaluate it first, or give its limits numbers"
         )
-    total = 1
-    for size in sizes:
-        total *= int(size) + 1 if size.is_Integer else _TERMS + 1
-    if total <= _TERMS:
+    counts = [last - first + 1 for _, first, last in node.limits]
+    if all(count.is_Integer for count in counts) and prod(counts) <= _TERMS:
         written_out = node.doit(deep=False)
         if not written_out.has(type(node)) or type(written_out) is not type(node):
             return written_out
-    if isinstance(node, Product) or len(node.limits) > 1:
-        raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
-    ((index, first, last),) = node.limits
-    over_data = any(
-        isinstance(part, Indexed) and index in part.indices for part in postorder(node.function)
-    )
-    if not over_data and not sizes[0].is_Integer:
-        raise NotImplementedError(f"lambdify: the limits of {node} are open; give them numbers")
-    return Total(node.function.xreplace({index: Count("index_range", first, last)}), first, last)
+    *inner, (index, first, last) = node.limits
+    body = type(node)(node.function, *inner) if inner else node.function
+    over_data = isinstance(node, Sum) and _is_over_data(node)
+    if inner and not over_data and counts[-1].is_Integer and counts[-1] <= _TERMS:
+        terms = [body.subs(index, first + k) for k in range(counts[-1])]
+        return (Add if isinstance(node, Sum) else Mul)(*terms)
+    loop = (LoopSum if isinstance(node, Sum) else LoopProduct)(body, index, first, last + 1)
+    return Total(_at_once(node), loop) if over_data else loop
+
+
+def _is_over_data(node: Sum) -> bool:
+    """Whether data are looked up by the indices, which all run on their own."""
+    indices = set(node.variables)
+    if any(bound.free_symbols & indices for _, *bounds in node.limits for bound in bounds):
+        return False
+    parts = [part for part in postorder(node.function) if isinstance(part, Indexed)]
+    return any(indices.intersection(part.indices) for part in parts)
+
+
+def _at_once(node: Sum) -> Basic:
+    """What has all the terms as its entries, with an axis for each index."""
+    body, beside = node.function, S.One
+    for k, (index, first, last) in enumerate(node.limits):
+        if index in body.free_symbols:
+            body = body.xreplace({index: Count("index_range" + ", None" * k, first, last + 1)})
+        else:
+            beside *= last - first + 1
+    return beside * body
 
 
 # Matrices

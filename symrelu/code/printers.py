@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce, singledispatch
 from importlib import import_module
@@ -23,6 +23,7 @@ from sympy import (
     Add,
     Basic,
     BlockMatrix,
+    Derivative,
     Determinant,
     DiagMatrix,
     DiagonalMatrix,
@@ -51,9 +52,11 @@ from sympy import (
     Pow,
     Rational,
     S,
+    Subs,
     Symbol,
     Trace,
     Transpose,
+    Tuple,
     ZeroMatrix,
     default_sort_key,
     sign,
@@ -63,25 +66,32 @@ from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
 from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity, NumberSymbol
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, BooleanAtom, BooleanFunction, Or
+from sympy.logic.boolalg import And, Boolean, BooleanAtom, BooleanFunction, Or
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
+from sympy.printing.str import StrPrinter
 from sympy.tensor.array import NDimArray
+from sympy.tensor.array.expressions import ArraySymbol
+from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
+from symrelu.code import known
+from symrelu.code.arrays import STACKED
 from symrelu.code.engines import ATOM, LOOSE, POWER, PRODUCT, SUM, Code, Engine
 from symrelu.code.lower import (
     Count,
     Filled,
     Larger,
     LogDet,
+    LoopProduct,
+    LoopSum,
+    Quadrature,
     Signs,
     Slot,
     Smaller,
     Solve,
-    Stack,
     Total,
     lower,
 )
@@ -111,11 +121,13 @@ class Target:
             submodule, kind = row.printer.split(".")
             printer = getattr(import_module(f"sympy.printing.{submodule}"), kind)
         self.row, self.functions = row, functions
-        self.printer = _operand_printer(printer)
+        self.printer = _operand_printer(printer, row)
         self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
+        self.function: Callable[..., Any] = tuple  # compile a function of a variable on its own
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.below: set[Basic] = set()  # what a kink or a condition depends on
+        self.rewriting = False  # while one function is tried in terms of others
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -124,10 +136,11 @@ class Target:
         """The code of an operation; refused if the engine cannot."""
         template = getattr(self.row, operation)
         d = self.dtype() if template and "{d}" in template else ""
-        return self.row.call(operation, *codes, of=of and type(of).__name__, d=d)
+        name = of if isinstance(of, str) else type(of).__name__
+        return self.row.call(operation, *codes, of=name, d=d)
 
 
-def _operand_printer(printer: Any) -> CodePrinter:
+def _operand_printer(printer: Any, row: Engine) -> CodePrinter:
     """A SymPy printer, class or instance, that knows the code of some subexpressions."""
     kind, settings = (
         (printer, {}) if isinstance(printer, type) else (type(printer), printer._settings)
@@ -140,13 +153,21 @@ def _operand_printer(printer: Any) -> CodePrinter:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
             return super()._print(expr, **kwargs) if code is None else code.at(SUM)
 
+        def _print_Function(self, expr: Any) -> str:
+            try:
+                return str(super()._print_Function(expr))
+            except PrintMethodNotImplementedError:  # within what it writes for another
+                if name := known.find(expr, row):
+                    return f"{name}({self.stringify(expr.args, ', ')})"
+                raise
+
         def parenthesize(self, item: Any, level: int, strict: bool = False) -> str:
             if isinstance(item, Basic) and item in self.codes:
                 return self.codes[item].at(ATOM)
             return super().parenthesize(item, level, strict)
 
-    known = OperandPrinter._default_settings
-    return OperandPrinter({k: v for k, v in (settings | _SETTINGS).items() if k in known})
+    takes = OperandPrinter._default_settings
+    return OperandPrinter({k: v for k, v in (settings | _SETTINGS).items() if k in takes})
 
 
 _SETTINGS = {
@@ -162,39 +183,123 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
     So no symbol's name gets into the code, and no rewriting goes deeper than the node.
     """
     is_unit = isinstance(node, AtomicExpr) and not node.is_number
-    if is_unit or not isinstance(node, (Application, AtomicExpr, MatrixExpr)):
+    if is_unit or not (isinstance(node, _PRINTED) or _has_method(engine, node)):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
-    if not (_is_sympys(node) or _is_printed_by_user(engine.printer, node)):
+    if not (known.is_sympys(node) or _is_printed_by_user(engine.printer, node)):
         raise NotImplementedError(_no_form(engine, node))
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
-    operands = [arg for arg in node.args if not getattr(arg, "is_number", False) or arg.is_Matrix]
+    operands = dict.fromkeys(filter(_is_operand, _flat(node.args)))
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
-    shell = node.func(*(stand_ins.get(arg, arg) for arg in node.args)) if node.args else node
+    shell = node.func(*_shells(node.args, stand_ins)) if node.args else node
 
     def write(*codes: Code) -> Code:
         engine.printer.codes = dict(zip(stand_ins.values(), codes, strict=True))
-        try:
-            text = engine.printer._print(shell)
-        except (PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
-            text = ""
-        if not text or not _is_known(engine, node, text, codes):
-            raise NotImplementedError(_no_form(engine, node))
-        for code in codes:
-            text = text.replace(f"(({code}))", f"({code})")
-        return Code(text, ATOM if _is_closed(text) else LOOSE)
+        for text in (by(engine, shell) for by in (_printed, _found, _evaluated)):
+            if text:
+                for code in codes:
+                    text = text.replace(f"(({code}))", f"({code})")
+                return Code(text, ATOM if _is_closed(text) else LOOSE)
+        raise PrintMethodNotImplementedError(_no_form(engine, node))
 
+    if not _is_listed(engine, node):
+        try:
+            write(*(Code(f"v{k}") for k in range(len(stand_ins))))
+        except PrintMethodNotImplementedError:
+            back = {stand_in: arg for arg, stand_in in stand_ins.items()}
+            for other in known.rewritings(shell):
+                if _is_computable(engine, other) and known.holds(shell, other):
+                    return Rule([other.xreplace(back)])
+            raise
     return Rule(list(stand_ins), write)
 
 
-def _is_sympys(node: Basic) -> bool:
-    """Whether the class is SymPy's or ours, and not one of the same name, which is all they see."""
-    kind = type(node)
-    module = sys.modules.get(kind.__module__)
-    known = kind.__module__.partition(".")[0] in ("sympy", "symrelu")
-    return known and getattr(module, kind.__name__, None) is kind
+def _is_number(node: Any) -> bool:
+    """Whether it is a constant, without a look at all of a large expression."""
+    return is_small(node) and getattr(node, "is_number", False)
+
+
+_PRINTED = (Application, AtomicExpr, MatrixExpr)
+
+
+def _has_method(engine: Target, node: Basic) -> bool:
+    """Whether SymPy's printer, or the node itself, says how it is written."""
+    own, printer = f"_print_{type(node).__name__}", engine.printer
+    method = getattr(type(printer), own, None)
+    is_code = method is not getattr(StrPrinter, own, None)  # which writes for people
+    return is_code or hasattr(node, printer.printmethod or own)
+
+
+_ARRAYS = (_ArrayExpr, _CodegenArrayAbstract)
+
+
+def _is_operand(arg: Any) -> bool:
+    if isinstance(arg, _ARRAYS) or getattr(arg, "is_Matrix", False):
+        return True
+    return isinstance(arg, (Expr, Boolean, NDimArray)) and not _is_number(arg)
+
+
+def _flat(args: Sequence[Basic]) -> Iterator[Any]:
+    for arg in args:
+        yield from _flat(arg.args) if isinstance(arg, Tuple) else (arg,)
+
+
+def _shells(args: Sequence[Basic], stand_ins: Mapping[Any, Basic]) -> Iterator[Basic]:
+    for arg in args:
+        if isinstance(arg, Tuple):
+            yield Tuple(*_shells(arg.args, stand_ins))
+        else:
+            yield stand_ins.get(arg, arg)
+
+
+def _is_listed(engine: Target, node: Basic) -> bool:
+    """Whether the printer has the function in a table, so that nothing has to be tried."""
+    name, printer = type(node).__name__, engine.printer
+    table = getattr(printer, "_numexpr_functions", printer.known_functions)
+    if name in table:
+        return not (engine.broadcasts and str(table[name]).startswith("math."))
+    return type(node) in getattr(printer, "mapping", ())
+
+
+def _is_computable(engine: Target, expr: Basic) -> bool:
+    """Whether the engine has all that stands in an expression, as it is."""
+    if engine.rewriting:
+        return False
+    engine.rewriting = True
+    try:
+        for node in filter(lambda node: node.args, postorder(expr)):
+            rule(node, engine)
+    except NotImplementedError:
+        return False
+    finally:
+        engine.rewriting = False
+    return True
+
+
+def _printed(engine: Target, shell: Basic) -> str:
+    with suppress(PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
+        text = str(engine.printer._print(shell))
+        if _is_known(engine, shell, text):
+            return text
+    return ""
+
+
+def _found(engine: Target, shell: Basic) -> str:
+    name = known.find(shell, engine.row)
+    return f"{name}({engine.printer.stringify(shell.args, ', ')})" if name else ""
+
+
+def _evaluated(engine: Target, shell: Basic) -> str:
+    """What SymPy computes, where the engine computes with numbers like SymPy's."""
+    if not engine.evaluate or not known.is_sympys(shell):
+        return ""
+    if not any(known.evaluated(shell, at) is not None for at in known.samples(shell)):
+        return ""
+    name = engine.functions.provide(type(shell).__name__, type(shell))
+    call = f"{name}({engine.printer.stringify(shell.args, ', ')})"
+    return str(engine.row.call("evaluate", call))
 
 
 def _is_printed_by_user(printer: CodePrinter, node: Basic) -> bool:
@@ -211,12 +316,16 @@ def _is_printed_by_user(printer: CodePrinter, node: Basic) -> bool:
 def _named(engine: Target, node: Basic) -> str | None:
     """The engine's name of a function that SymPy's printer does not know."""
     names = dict(name.split(":") for name in engine.names.split())
-    name = names.get(type(node).__name__) if _is_sympys(node) else None
+    name = names.get(type(node).__name__) if known.is_sympys(node) else None
     return name and name.format(m=engine.module)
 
 
 def _stand_in(operand: Expr, k: int) -> Expr:
-    return MatrixSymbol(f"M{k}", *operand.shape) if operand.is_Matrix else Dummy()
+    if operand.is_Matrix:
+        return MatrixSymbol(f"M{k}", *operand.shape)
+    if isinstance(operand, _ARRAYS):
+        return ArraySymbol(f"A{k}", operand.shape)
+    return Dummy(integer=True) if operand.is_integer else Dummy()
 
 
 def _is_closed(text: str) -> bool:
@@ -232,27 +341,33 @@ def _names(text: str) -> set[str]:
     return {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
 
 
-def _is_known(engine: Target, node: Basic, text: str, codes: Sequence[str]) -> bool:
+def _is_known(engine: Target, node: Basic, text: str) -> bool:
     """Whether what the printer has written is something that the engine can do.
 
     Its names are those of the operands and of modules: a class may be called anything.
     """
-    known = getattr(engine.printer, "_numexpr_functions", None)
-    if node.is_Function and known is not None:
-        return type(node).__name__ in known
+    of_numexpr = getattr(engine.printer, "_numexpr_functions", None)
+    if node.is_Function and of_numexpr is not None:
+        return type(node).__name__ in of_numexpr
     roots = {module.partition(".")[0] for module in engine.printer.module_imports}
     modules = {*roots, *(name.partition(".")[0] for name in engine.imports)}
     try:
         names = _names(text)
     except SyntaxError:
         return False
-    if not names <= modules.union(_BUILTINS, known or (), *map(_names, codes)):
+    names -= {name for name in engine.functions.given if engine.functions.named(name) == name}
+    if not names <= modules.union(
+        _BUILTINS, of_numexpr or (), *map(_names, engine.printer.codes.values())
+    ):
         return False
     if any(name in text for name in engine.lacks):
         return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
-    return not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)})
+    in_table = type(node) in getattr(engine.printer, "mapping", {type(node)})
+    return (
+        in_table or not node.is_Function or hasattr(engine.printer, f"_print_{type(node).__name__}")
+    )
 
 
 @singledispatch
@@ -301,7 +416,7 @@ def by_user(engine: Target, node: Basic) -> Rule | None:
 
 def _constant(engine: Target, node: Basic) -> Rule | None:
     """A number like ``sqrt(2)`` as one of Python's, which leaves the dtype to the arrays."""
-    if engine.exact or not (is_small(node) and getattr(node, "is_number", False)):
+    if engine.exact or not _is_number(node):
         return None
     if isinstance(node, NumberSymbol) and engine.named_constants:
         return None  # numpy.pi
@@ -315,6 +430,7 @@ def _constant(engine: Target, node: Basic) -> Rule | None:
 @rule.register(Symbol)
 @rule.register(MatrixSymbol)
 @rule.register(IndexedBase)
+@rule.register(ArraySymbol)
 def _(node: Basic, engine: Target) -> Rule:
     raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
 
@@ -329,7 +445,9 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Total)
 def _(node: Expr, engine: Target) -> Rule:
-    body = node.args[0]
+    body, loop = node.args
+    if not (engine.total and engine.index_range):
+        return Rule([loop])
     beside = [s for s in postorder(body) if isinstance(s, Symbol) and not s.is_integer]
     data = {part.base.label for part in postorder(body) if isinstance(part, Indexed)}
     engine.numbers_only.update(dict.fromkeys(s for s in beside if s not in data))
@@ -338,7 +456,67 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Count)
 def _(node: Count, engine: Target) -> Rule:
-    return Rule(node.bounds, lambda *codes: engine.call(node.kind, *codes, of=node))
+    operation, _, axes = node.kind.partition(", ")
+
+    def write(*codes: Code) -> Code:
+        code = engine.call(operation, *codes, of=node)
+        return Code(f"{code}[:, {axes}]") if axes else code
+
+    return Rule(node.bounds, write)
+
+
+def _over(operation: str) -> Callable[[Any, Target], Rule]:
+    """What calls a function that is compiled on its own, for one variable after another."""
+
+    def of(node: Any, engine: Target) -> Rule:
+        body, variable, first, last = node.args
+        name, others = engine.function(variable, body)
+
+        def write(first: Code, last: Code, *codes: Code) -> Code:
+            rest = "".join(f", {code}" for code in codes)
+            kind = "Integral" if operation == "quadrature" else node
+            return engine.call(operation, name, first, last, rest, of=kind)
+
+        return Rule([first, last, *others], write, outside=True)
+
+    return of
+
+
+for _kind, _name in (
+    (LoopSum, "loop_sum"),
+    (LoopProduct, "loop_product"),
+    (Quadrature, "quadrature"),
+):
+    rule.register(_kind, _over(_name))
+
+
+@rule.register(Derivative)
+def _(node: Any, engine: Target) -> Rule:
+    lowered = lower(node)
+    return Rule([lowered]) if lowered != node else _derivative(node, {}, engine)
+
+
+@rule.register(Subs)
+def _(node: Any, engine: Target) -> Rule:
+    lowered = lower(node)
+    at = dict(zip(node.variables, node.point, strict=True))
+    return Rule([lowered]) if lowered != node else _derivative(node.expr, at, engine)
+
+
+def _derivative(node: Any, at: Mapping[Basic, Basic], engine: Target) -> Rule:
+    """A derivative that has no formula, if SymPy's printer has a method for it."""
+    stand_ins = {variable: Dummy() for variable in node.expr.args}
+    shell = node.xreplace(stand_ins)
+
+    def write(*codes: Code) -> Code:
+        engine.printer.codes = dict(zip(stand_ins.values(), codes, strict=True))
+        with suppress(ValueError, PrintMethodNotImplementedError):  # of what is no symbol
+            return Code(engine.printer._print(shell))
+        raise PrintMethodNotImplementedError(
+            f"lambdify: {engine.name} has no numeric form of {node}; give its value as an argument"
+        )
+
+    return Rule([at.get(variable, variable) for variable in stand_ins], write)
 
 
 @rule.register(Slot)
@@ -353,12 +531,12 @@ def _(node: Slot, engine: Target) -> Rule:
 
 @rule.register(AppliedUndef)
 def _(node: Basic, engine: Target) -> Rule:
-    raise NotImplementedError(_no_form(engine, node))
+    raise PrintMethodNotImplementedError(_no_form(engine, node))
 
 
 def _no_form(engine: Target, node: Basic) -> str:
     name = type(node).__name__
-    named = isinstance(node, AppliedUndef) or _is_sympys(node)
+    named = isinstance(node, AppliedUndef) or known.is_sympys(node)
     of = name if named else f"{type(node).__module__}.{name}"
     return (
         f"lambdify: {engine.name} has no numeric form of {of}; choose another module, or give "
@@ -374,10 +552,14 @@ _DIGITS = 10**4000  # Python reads no longer ones
 
 @rule.register(Integer)
 def _(node: Integer, engine: Target) -> Rule:
-    if abs(node.p) >= (_DIGITS if engine.big else 2**63):
+    if not engine.exact and abs(node.p) >= (_DIGITS if engine.big else 2**63):
         return _large(node, engine)
-    text = str(node)
+    text = _digits(node.p)
     return Rule((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
+
+
+def _digits(p: int) -> str:
+    return str(p) if abs(p) < _DIGITS else hex(p)
 
 
 def _large(node: Expr, engine: Target) -> Rule:
@@ -396,8 +578,8 @@ def _(node: Basic, engine: Target) -> Rule:
 def _(node: Rational, engine: Target) -> Rule:
     if not engine.exact and max(abs(node.p), node.q) >= 2**53:
         return Rule([Float(node)])
-    one = engine.row.call("integer", str(node.p))
-    return Rule((), lambda: Code(f"{one}/{node.q}", PRODUCT))
+    one = engine.row.call("integer", _digits(node.p))
+    return Rule((), lambda: Code(f"{one}/{_digits(node.q)}", PRODUCT))
 
 
 @rule.register(Float)
@@ -483,9 +665,10 @@ def _(node: Expr, engine: Target) -> Rule:
 
 def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
     """The factors, with one float for numbers by which the product would be divided."""
-    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
-    if engine.exact or not any(f.is_Pow and f.exp.is_negative for f in numbers):
+    roots = [f for f in factors if f.is_Pow and _is_number(f)]
+    if engine.exact or not any(root.exp.is_negative for root in roots):
         return factors
+    numbers = [f for f in factors if _is_number(f) and f.is_real]
     value = float(Mul(*numbers))
     others = [f for f in factors if f not in numbers]
     return [Float(value), *others] if isfinite(value) and value else factors
@@ -502,8 +685,9 @@ def _coefficient(
     """
     p, q = abs(number.p), number.q
     if engine.exact:
-        one: list[str] = [engine.row.call("integer", str(p))] if q != 1 or divided else [str(p)]
-        return one if p != 1 or q != 1 or alone or divided else [], [str(q)] * (q != 1)
+        text = _digits(p)
+        one: list[str] = [engine.row.call("integer", text)] if q != 1 or divided else [text]
+        return one if p != 1 or q != 1 or alone or divided else [], [_digits(q)] * (q != 1)
     if q == 1:
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
@@ -580,7 +764,7 @@ def _by_products(node: Expr) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     x, *H0 = node.args
     if H0:
-        if not engine.relu_at_0 or not (H0[0].is_number and H0[0].is_finite):
+        if not engine.relu_at_0 or not (_is_number(H0[0]) and H0[0].is_finite):
             return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
         return Rule([x, *H0], lambda *codes: engine.call("relu_at_0", *codes), repeats=True)
     return Rule([x], lambda code: engine.call("relu", code, of=node), engine.repeats("relu"))
@@ -621,12 +805,12 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     larger = not isinstance(node, Smaller)
     operation, with_number = ("maximum", "at_least") if larger else ("minimum", "at_most")
-    numbers = [a for a in node.args if a.is_number]
+    numbers = [a for a in node.args if _is_number(a)]
     if getattr(engine, with_number) and len(numbers) == 1:
-        (x,) = (a for a in node.args if not a.is_number)
+        (x,) = (a for a in node.args if not _is_number(a))
         return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
     return Rule(
-        sorted(node.args, key=lambda arg: arg.is_number),  # a number last
+        sorted(node.args, key=_is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
     )
@@ -656,7 +840,7 @@ def _(node: Basic, engine: Target) -> Rule:
 def _compared(condition: Basic) -> list[Basic]:
     """What the condition compares: it is of the dtype that the choice should have."""
     if isinstance(condition, Relational):
-        return [side for side in condition.args if not side.is_number]
+        return [side for side in condition.args if not _is_number(side)]
     if isinstance(condition, BooleanFunction):
         return [side for part in condition.args for side in _compared(part)]
     return []
@@ -672,7 +856,7 @@ def _(node: Expr, engine: Target) -> Rule:
         branches, last = [*branches, (last, otherwise)], S.NaN
     values = [*(value for value, _ in branches), last]
     compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
-    if not (engine.common and all(getattr(value, "is_number", False) for value in values)):
+    if not (engine.common and all(map(_is_number, values))):
         compared = []
     size = next((value for value in values if not getattr(value, "is_Integer", False)), values[0])
 
@@ -791,6 +975,7 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 @rule.register(MatAdd)
 def _(node: Expr, engine: Target) -> Rule:
+    engine.call("plus", of=node)  # written as for numbers, where the engine can
     terms = _broadcasting(node.args) if engine.broadcasts else node.args
     return Rule(terms, rule.dispatch(Add)(node, engine).write)
 
@@ -831,7 +1016,8 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([lowered])
     scalar, factors = split(node)
     if scalar is not S.One or len(factors) == 1:
-        return _scaled(scalar, factors)
+        times = engine.call("times", of=node)
+        return Rule([scalar, matmul(*factors)], lambda c, code: _multiple(c, code, times))
     first, last = factors[0], factors[-1]
     if engine.broadcast and isinstance(last, OneMatrix):
         return _times_ones(matmul(*factors[:-1]), last, 1, engine)
@@ -842,17 +1028,14 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule(factors, lambda a, b: Code(engine.call("matmul", a, b, of=node), PRODUCT))
 
 
-def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
-    return Rule([scalar, matmul(*factors)], _multiple)
-
-
-def _multiple(c: Code, code: Code) -> Code:
+def _multiple(c: Code, code: Code, times: str = "*") -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
     if c.startswith("-") and c.level == PRODUCT and "*" not in c:
-        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
-    return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
+        positive = Code(c[1:], PRODUCT if "/" in c else ATOM)
+        return Code(f"-{_multiple(positive, code, times)}", PRODUCT)
+    return Code(f"{_first(c)}{times}{code.at(POWER)}", PRODUCT)
 
 
 def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
@@ -903,7 +1086,7 @@ def _nested(codes: Sequence[str], columns: int) -> str:
 
 
 def _array_operation(entries: Sequence[Expr]) -> str:
-    if all(entry.is_number for entry in entries):
+    if all(map(_is_number, entries)):
         return "numbers" if all(entry.is_Integer for entry in entries) else "reals"
     return "array"
 
@@ -913,49 +1096,49 @@ def _(node: Any, engine: Target) -> Rule:
     rows, columns = map(int, node.shape)
     entries = node.flat()
     operation = _array_operation(entries)
-    if operation != "array" or not engine.stack or (engine.mixed and not _is_mixed(entries)):
+    if operation != "array" or not engine.stack or (engine.mixed and _is_even(entries)):
         return Rule(
             entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
         )
-
-    return Rule(
-        [Stack(*entries)],
-        lambda stack: engine.call("reshape", stack, f"{rows}, {columns}", of=node),
-        repeats=True,
-    )
+    return _stack(entries, f"({rows}, {columns})", node, engine)
 
 
-@rule.register(Stack)
-def _(node: Expr, engine: Target) -> Rule:
+def _stack(entries: Sequence[Expr], shape: str, node: Basic, engine: Target) -> Rule:
+    """An array of entries that may be numbers and arrays."""
+    name = engine.functions.provide("stacked", STACKED)
+
     def write(*codes: Code) -> Code:
-        cast = [_cast(code, entry, engine) for code, entry in zip(codes, node.args, strict=True)]
-        return engine.call("stack", ", ".join(cast), of=node)
+        cast = [_cast(code, entry, engine) for code, entry in zip(codes, entries, strict=True)]
+        return engine.call("stack", name, ", ".join(cast), shape, of=node)
 
-    return Rule(node.args, write)
+    return Rule(entries, write)
 
 
 def _cast(code: Code, entry: Expr, engine: Target) -> Code:
     """A number in the dtype of what the function reads; anything else as it is."""
-    if not entry.is_number:
+    if not _is_number(entry):
         return code
     return engine.call("cast" if entry.is_Integer else "cast_real", code)
 
 
-def _is_mixed(entries: Sequence[Expr]) -> bool:
-    """Whether some entries may be arrays and others numbers."""
-    return len({entry.is_number for entry in entries}) > 1
+def _is_even(entries: Sequence[Expr]) -> bool:
+    """Whether no entry is an array if another is a number."""
+    first, *others = (entry.free_symbols for entry in entries)
+    return all(other == first for other in others)
 
 
 @rule.register(NDimArray)
 def _(node: Any, engine: Target) -> Rule:
-    shape = str(tuple(map(int, node.shape)))
-    operation = _array_operation(list(node._array))
+    entries, shape = list(node._array), str(tuple(map(int, node.shape)))
+    operation = _array_operation(entries)
+    if engine.stack and operation == "array" and not (engine.mixed and _is_even(entries)):
+        return _stack(entries, shape, node, engine)
 
     def write(*codes: Code) -> Code:
         flat = engine.call(operation, f"[{', '.join(codes)}]", of=node)
         return engine.call("shaped", flat, shape, of=node)
 
-    return Rule(list(node._array), write)
+    return Rule(entries, write)
 
 
 @rule.register(BlockMatrix)

@@ -52,6 +52,8 @@ def contracted(total: Sum) -> Expr | None:
         sizes[index] = bounds[1] - bounds[0] + 1
         if sizes[index].is_nonpositive:  # empty, or SymPy's sum backwards
             return None
+    if any(size.free_symbols & sizes.keys() for size in sizes.values()):
+        return None  # the one ends where the other is
     if any(first != 0 for _, first, _ in total.limits):
         summand = total.function
         for index, first, _ in total.limits:
@@ -232,6 +234,8 @@ class _Vectorized:
                 raise NotAMatrixError
             else:
                 groups["right" if column in held else "left"].append(factor)
+        if not groups["left"] + groups["right"]:
+            raise NotAMatrixError  # as many times the same
         if row is None and column is None and not groups["right"]:
             # A dot product, of the sums inside with the rest.
             first, *rest = sorted(groups["left"], key=lambda factor: not isinstance(factor, Sum))

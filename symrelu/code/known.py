@@ -1,0 +1,139 @@
+"""What an engine's modules have of SymPy's functions: found by name, and proved by numbers.
+
+SymPy's printers know some functions of a module and leave others to its namespace, where a name
+may mean something else: ``mpmath.catalan`` is a constant, ``numpy.sinc`` another function.  So a
+name that no printer vouches for is taken if it gives what SymPy's own ``evalf`` gives.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from cmath import isfinite, isnan
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from sympy import Basic, Dummy, Rational, Tuple, preorder_traversal, sympify
+from sympy.core.function import Application
+from sympy.printing.numpy import SciPyPrinter
+from sympy.printing.pycode import MpmathPrinter, PythonCodePrinter
+from sympy.utilities.lambdify import MODULES
+
+from symrelu.code.engines import Engine
+
+# The last numbers of a row for the arguments: orders first, as functions have them.
+_ROWS = ("3 2 1 2/5", "5/2 3/2 1/2 1/4", "2 3 1/4 3/4", "1 1 2 -3/10", "3 2 2 13/5", "2 1 1/2 4")
+_POINTS = [[Rational(number) for number in row.split()] for row in _ROWS]
+_SINGLE = 1e-4  # two conventions differ by more, single precision by less
+
+
+def is_sympys(node: Basic) -> bool:
+    """Whether the class is SymPy's or ours, and not one of the same name, which is all they see."""
+    kind = type(node)
+    module = sys.modules.get(kind.__module__)
+    known = kind.__module__.partition(".")[0] in ("sympy", "symrelu")
+    return known and getattr(module, kind.__name__, None) is kind
+
+
+def find(node: Basic, row: Engine) -> str | None:
+    """The engine's name of a function that SymPy's printer for it does not know."""
+    if not (isinstance(node, Application) and is_sympys(node)):
+        return None
+    kind = type(node).__name__
+    vouched = MODULES.get(row.name, ((), (), {}))[2].get(kind)
+    for space in row.spaces.split():
+        for name in _names(kind):
+            full = space.format(name, m=row.module)
+            values = ((at, _called(full, _args(node, at), row)) for at in samples(node))
+            if _agree(node, values, everywhere=name != vouched):
+                return full
+    return None
+
+
+def _names(kind: str) -> Iterator[str]:
+    """The names that SymPy has for a function, in any module."""
+    tables: list[dict[str, Any]] = [module[2] for module in MODULES.values()]
+    tables += [made().known_functions for made in (PythonCodePrinter, SciPyPrinter, MpmathPrinter)]
+    known = [str(table[kind]).rpartition(".")[2] for table in tables if kind in table]
+    yield from dict.fromkeys([*known, kind])
+
+
+def rewritings(node: Basic) -> Iterator[Basic]:
+    """The function in terms of others, by SymPy's own formulas."""
+    prefix = "_eval_rewrite_as_"
+    if is_sympys(node):
+        for method in filter(lambda name: name.startswith(prefix), dir(node)):
+            with suppress(Exception):  # they expect to be asked by ``rewrite``
+                written = sympify(getattr(node, method)(*node.args))
+                if not written.has(type(node)):
+                    yield written
+
+
+def holds(node: Basic, written: Basic) -> bool:
+    """Whether a formula for a function gives its values."""
+    return _agree(node, ((at, _number(written.xreplace(at))) for at in samples(node)))
+
+
+def _agree(
+    node: Basic,
+    values: Iterable[tuple[dict[Basic, Basic], complex | None]],
+    everywhere: bool = True,
+) -> bool:
+    """Whether the values are those of ``evalf``, wherever or mostly where there are any."""
+    agreed = 0
+    for at, got in values:
+        want = None if got is None or isnan(got) else evaluated(node, at)
+        if got is not None and want is not None:
+            same = abs(got - want) <= _SINGLE * (1 + abs(want))
+            if everywhere and not same:
+                return False
+            agreed += 1 if same else -1
+    return agreed > 0
+
+
+def samples(node: Basic) -> Iterator[dict[Basic, Basic]]:
+    """Numbers for the dummies in a function, in their order."""
+    dummies = list(dict.fromkeys(d for d in preorder_traversal(node) if isinstance(d, Dummy)))
+    for point in _POINTS if len(dummies) <= len(_POINTS[0]) else ():
+        values = dict(zip(dummies, point[-len(dummies) :] if dummies else (), strict=True))
+        if all(value.is_Integer or not dummy.is_integer for dummy, value in values.items()):
+            yield values
+
+
+def _args(node: Basic, values: dict[Basic, Basic]) -> list[Basic]:
+    return [arg.xreplace(values) for arg in node.args]
+
+
+def evaluated(node: Basic, values: dict[Basic, Basic]) -> complex | None:
+    """The number that SymPy has for the function there, if any."""
+    with suppress(Exception):  # SymPy's functions refuse in many ways
+        return _number(node.func(*_args(node, values)))
+    return None
+
+
+def _number(value: Any) -> complex | None:
+    with suppress(Exception):
+        number = complex(value.evalf())
+        return number if isfinite(number) else None
+    return None
+
+
+def _called(name: str, args: Sequence[Basic], row: Engine) -> complex | None:
+    """What the engine gives, if it has such a function of numbers."""
+    d = row.call("default_dtype")
+    for template in ("{0}", row.numbers or "{0}"):  # PyTorch takes tensors only
+        number = partial(template.format, m=row.module, d=d)
+        with suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            codes = ", ".join(_literal(arg, number) for arg in args)
+            modules = {module.partition(".")[0]: __import__(module) for module in row.imports}
+            return complex(eval(row.wrap.format(f"{name}({codes})"), modules))
+    return None
+
+
+def _literal(arg: Any, number: Callable[[str], str]) -> str:
+    if isinstance(arg, Tuple):
+        return f"({''.join(_literal(item, number) + ', ' for item in arg)})"
+    return number(repr(int(arg) if arg.is_Integer else float(arg)))
