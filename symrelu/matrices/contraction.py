@@ -71,6 +71,8 @@ def contracted(total: Sum) -> Expr | None:
 
 def _written_out(total: Sum) -> Expr | None:
     """A sum of a few terms that are none of whole matrices."""
+    if not total.has(MatrixElement):
+        return None
     terms = [total.function]
     for index, first, last in total.limits:
         if not (last - first).is_Integer or len(terms) * (last - first + 1) > _FEW:
