@@ -73,6 +73,7 @@ from sympy.core.function import ArgumentIndexError, PoleError
 from sympy.core.parameters import evaluate
 
 from symrelu import ReLU
+from symrelu.inputs import remedy
 
 x, y, z, c = symbols("x y z c")
 r, s = symbols("r s", real=True)
@@ -814,6 +815,7 @@ def test_no_expression(argument):
         ReLU(argument)
     assert str(caught.value) == (
         f"the argument of ReLU must be an expression, a matrix or an array, not {argument!r}"
+        f"{remedy(argument)}"
     )
     check_no_scalar_slope(argument)
 

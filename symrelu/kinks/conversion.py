@@ -507,8 +507,8 @@ def _(node: ReLU, to: Conversion) -> Form:
 def _(node: Expr, to: Conversion) -> Form:
     line = in_relu(node, to).line
     if len(node.args) > 2 and line.x is not None:
-        lines = map(to.line, node.args)
-        lines = [flipped(arg) if arg.x == -line.x else arg for arg in lines]
+        args = map(to.line, node.args)
+        lines = [flipped(arg) if arg.x == -line.x else arg for arg in args]
         if all(arg.x in (None, line.x) for arg in lines):
             with suppress(NoLineError):
                 return _with_slopes_of(node, line, lines)
