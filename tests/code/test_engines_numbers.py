@@ -40,6 +40,7 @@ from sympy import (
     zeta,
 )
 from sympy.physics.units import Quantity
+from sympy.printing.numpy import NumPyPrinter
 
 from symrelu import ReLU, gradient, lambdify
 from symrelu.code import ENGINES
@@ -325,6 +326,19 @@ def test_a_class_of_the_users_is_none_of_sympys_of_that_name(engine):
                 lambdify([x, y], own(*args) + 1, engine)
         given = {name: lambda *args: 5.0}
         assert lambdify(x, own(x) + 1, [given, "numpy"])(0) == 6
+
+
+def test_a_printer_of_the_users_may_know_a_class():
+    class Own(Function):
+        pass
+
+    class Printer(NumPyPrinter):
+        def _print_Own(self, expr):
+            return f"numpy.add({self._print(expr.args[0])}, 5)"
+
+    assert lambdify(x, 2 * Own(x), "numpy", printer=Printer)(1) == 12
+    known = NumPyPrinter({"user_functions": {"Own": "numpy.negative"}})
+    assert lambdify(x, 2 * Own(x), "numpy", printer=known)(1) == -2
 
 
 def test_a_class_of_the_users_may_say_what_it_is():
