@@ -1,4 +1,4 @@
-"""Losses of deep networks and their gradients beside PyTorch's: ``python tests/benchmarks/matrices.py``.
+"""Deep networks and their gradients beside PyTorch: ``python tests/benchmarks/matrices.py``.
 
 Chains, residual networks and an attention block over a batch of 256, compiled for NumPy, beside
 PyTorch's forward and backward on one thread: the median times of 30, run in turn, their ratio,
