@@ -61,7 +61,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
-from symrelu.code.lower import Larger
+from symrelu.code.lower import Larger, shared_products
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
@@ -401,6 +401,7 @@ class _Program:
 
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
+        self.engine.shared_products = shared_products(roots)
         rules = self._rules(roots)
         self.rules.update(rules)
 

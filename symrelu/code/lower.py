@@ -33,6 +33,7 @@ from sympy import (
     Subs,
     Sum,
     Transpose,
+    Tuple,
     UnevaluatedExpr,
     log,
     prod,
@@ -252,6 +253,32 @@ def _at_once(node: Sum) -> Basic:
         else:
             beside *= last - first + 1
     return beside * body
+
+
+_FACTORS = 8  # of a product that others are looked for in
+
+
+def shared_products(roots: Sequence[Basic]) -> dict[Basic, tuple[Basic, Basic]]:
+    """Products that are another one of the expressions times a factor: the factor, and that one."""
+    products = {
+        frozenset(node.args): node
+        for node in postorder(Tuple(*roots))
+        if isinstance(node, Mul) and 1 < len({*node.args}) == len(node.args) <= _FACTORS
+    }
+    found: dict[Basic, tuple[Basic, Basic]] = {}
+    for factors, node in products.items():
+        for factor in filter(_may_stand_in_front, node.args):
+            rest = products.get(factors - {factor})
+            if rest is not None and sum(not f.is_Number for f in rest.args) > 1:
+                found[node] = factor, rest
+                break
+    return found
+
+
+def _may_stand_in_front(factor: Expr) -> bool:
+    """Not what is better divided by."""
+    is_divisor = factor.is_Pow and factor.args[1].could_extract_minus_sign()
+    return not is_divisor and (factor.is_Integer or not factor.is_Number)
 
 
 # Matrices

@@ -126,6 +126,7 @@ class Target:
         self.function: Callable[..., Any] = tuple  # compile a function of a variable on its own
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
+        self.shared_products: Mapping[Basic, tuple[Basic, Basic]] = {}
         self.below: set[Basic] = set()  # what a kink or a condition depends on
         self.rewriting = False  # while one function is tried in terms of others
 
@@ -635,6 +636,8 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Mul)
 def _(node: Expr, engine: Target) -> Rule:
+    if node in engine.shared_products:
+        return Rule(engine.shared_products[node], _multiple)
     number, rest = node.as_coeff_mul(rational=True)
     above, below = [], []
     for factor in _one_number(rest, engine):

@@ -83,6 +83,55 @@ def slope_of_array(dtype: str) -> Iterator[Peer]:
     yield "PyTorch (with the sum)", ("torch",), by_torch
 
 
+def relu_of_array(size: int, dtype: str) -> Iterator[Peer]:
+    data = np.random.default_rng(0).normal(size=size).astype(dtype)
+    yield OURS, (), lambda: partial(lambdify(x, ReLU(x)), data)
+    yield "a copy", (), lambda: data.copy
+    yield "numpy.maximum", (), lambda: lambda: np.maximum(data, 0)
+
+
+def loss_and_slopes() -> Iterator[Peer]:
+    """A loss of one hinge on 1e6 points, and its two slopes."""
+    w, b, y = symbols("w b y")
+    loss = (ReLU(w * x + b) - y) ** 2
+    outputs = [loss, *gradient(loss, [w, b])]
+    rng = np.random.default_rng(0)
+    given = 1.5, 0.3, rng.normal(size=10**6), rng.normal(size=10**6)
+
+    def by_numpy(w, b, x, y):
+        z = w * x + b
+        r = np.maximum(z, 0) - y
+        g = 2 * r * (z > 0)
+        return r**2, g * x, g
+
+    def by_loop() -> Run:
+        @import_module("numba").njit
+        def loop(w, b, x, y):
+            loss, by_w, by_b = np.empty_like(x), np.empty_like(x), np.empty_like(x)
+            for i in range(x.size):
+                z = w * x[i] + b
+                r = (0 if z < 0 else z) - y[i]
+                g = 2 * r * (1 if z > 0 else 0 if z <= 0 else z)
+                loss[i], by_w[i], by_b[i] = r**2, g * x[i], g
+            return loss, by_w, by_b
+
+        return partial(loop, *given)
+
+    def by_numexpr() -> Run:
+        import_module("numexpr").set_num_threads(1)
+        return partial(lambdify([w, b, x, y], outputs, "numexpr"), *given)
+
+    yield OURS, (), lambda: partial(lambdify([w, b, x, y], outputs), *given)
+    yield "NumPy by hand", (), lambda: partial(by_numpy, *given)
+    yield "symrelu numexpr", ("numexpr",), by_numexpr
+    yield (
+        "symrelu numba",
+        ("numba",),
+        lambda: partial(lambdify([w, b, x, y], outputs, "numba"), *given),
+    )
+    yield "Numba by hand", ("numba",), by_loop
+
+
 def slope_of_number() -> Iterator[Peer]:
     yield OURS, (), lambda: partial(lambdify(x, ReLU(x).diff(x)), 0.5)
     yield "symrelu math", (), lambda: partial(lambdify(x, ReLU(x).diff(x), "math"), 0.5)
@@ -228,6 +277,10 @@ def evaluate_by_jax() -> Iterator[Peer]:
 # SymPy takes a minute for the larger network: only when asked.
 SLOW = bool(os.environ.get("BENCHMARK_SLOW"))
 TASKS: dict[str, Callable[[], Iterator[Peer]]] = {
+    "ReLU, 1e6 float64": partial(relu_of_array, 10**6, "float64"),
+    "ReLU, 1e6 float32": partial(relu_of_array, 10**6, "float32"),
+    "ReLU, 1e4 float64": partial(relu_of_array, 10**4, "float64"),
+    "loss and two slopes, 1e6": loss_and_slopes,
     "slope, 1e6 float64": partial(slope_of_array, "float64"),
     "slope, 1e6 float32": partial(slope_of_array, "float32"),
     "slope, one float": slope_of_number,

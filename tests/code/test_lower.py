@@ -1,5 +1,7 @@
 """What is written anew before code is made of it, by equality of expressions."""
 
+import inspect
+
 import pytest
 from sympy import (
     ITE,
@@ -22,6 +24,7 @@ from sympy import (
     OneMatrix,
     Piecewise,
     Product,
+    S,
     Subs,
     Sum,
     Trace,
@@ -52,6 +55,7 @@ from symrelu.code.lower import (
     Solve,
     Total,
     lower,
+    shared_products,
 )
 from symrelu.matrices.elementwise import Elementwise
 
@@ -156,3 +160,16 @@ def test_branches_beyond_what_nests_are_a_choice_of_their_own():
 def test_sums_that_are_refused(expr, message):
     with pytest.raises(NotImplementedError, match=message):
         lambdify([x, X, n], expr)
+
+
+def test_products_that_others_hold_are_found():
+    a, b, c, d = symbols("a b c d")
+    whole, part = 2 * a * b * c, 2 * a * b
+    assert shared_products([whole, part + 1]) == {whole: (c, part)}
+    assert shared_products([3 * a * b, a * b]) == {3 * a * b: (S(3), a * b)}
+    assert shared_products([2 * a * b, 2 * a]) == {}  # a number is no work
+    assert shared_products([a * b / c, a * b]) == {}  # to divide is better than an inverse
+    assert shared_products([a * b / 3, a * b]) == {}
+    f = lambdify([a, b, c, d], [a * b * c * d, a * b * c, a * b])
+    assert inspect.getsource(f).count("*") == 3
+    assert f(2, 3, 4, 5) == [120, 24, 6]
