@@ -192,6 +192,21 @@ def lambdify(
       float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
+    A function of SymPy's that the module's printer does not know is looked up in the module by
+    name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy
+    computes what is left.  A list of modules is asked in its order.  An ``Integral`` is computed by
+    quadrature on SciPy, mpmath and SymPy; a ``Sum`` over data, with any limits, is one sum of an
+    array, any other long sum or product a loop.  The entries of a matrix are broadcast to one
+    shape, so that ``Matrix([a*x, 1])`` of an array of N numbers is of shape (2, 1, N); those of a
+    list are left as they are, as in SymPy.  ``modules="scipy"`` makes a sparse matrix a SciPy one.
+
+    SymPy's ``lambdify`` also takes what this one does not:
+
+    - text, as an expression, argument or key; a printer that is a function;
+    - sets, and expressions such as ``sin(t)``, as arguments; expressions as the keys of a dict;
+    - symbols that are no arguments, and functions of one's own found by their name in a module;
+    - numbers and vectors for a matrix, whose shape is checked, and lists for arrays.
+
     See Also
     ========
 

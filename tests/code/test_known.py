@@ -1,6 +1,7 @@
 """What engines have of SymPy's functions: each is right, by evalf, or refused when compiling."""
 
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,6 +153,13 @@ def test_a_class_of_the_same_name_is_not_sympys():
     assert not is_sympys(same(x, y))
     assert not is_sympys(Function("f")(x))
     assert find(same(Dummy(), Dummy()), ENGINES["mpmath"]) is None
+
+
+def test_names_are_looked_up_in_modules_that_are_there():
+    d, e = Dummy(), Dummy()
+    assert find(hyper((1, d), (3,), e), ENGINES["mpmath"]) == "mpmath.hyper"
+    absent = replace(ENGINES["cupy"], spaces="absent_module.{0}")
+    assert find(hankel1(d, e), absent) is None
 
 
 def test_samples_keep_numbers_and_are_integers_where_an_argument_is_one():
