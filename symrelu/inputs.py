@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import UserString
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,9 @@ def holds_text(value: Any) -> bool:
     stack, seen = [value], set()
     while stack:
         item = stack.pop()
-        if isinstance(item, (str, bytes)):
+        if isinstance(item, (str, bytes, bytearray, memoryview, UserString)):
             return True
-        if isinstance(item, Basic) or id(item) in seen:
+        if isinstance(item, (Basic, range)) or id(item) in seen:
             continue
         seen.add(id(item))
         if hasattr(item, "__array__") and hasattr(item, "dtype"):
@@ -45,7 +46,7 @@ def holds_text(value: Any) -> bool:
         elif isinstance(item, Mapping):
             stack.extend(item.keys())
             stack.extend(item.values())
-        elif isinstance(item, (list, tuple, set, frozenset)):
+        elif isinstance(item, Collection):
             stack.extend(item)
         elif isinstance(item, Iterator):
             return True  # nobody knows what is to come, and to look at it uses it up

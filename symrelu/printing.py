@@ -1,7 +1,8 @@
 """How SymPy's own printers write ReLU.
 
 A choice of branches serves most languages, and keeps nan, which is not less than 0; C's
-fmax and its likes lose it.
+fmax and its likes lose it.  It writes the argument twice, so that a language's own function that
+keeps nan, such as C's fdim, goes first.
 """
 
 from __future__ import annotations
@@ -70,18 +71,32 @@ class Printed:
     _smtlib = _typed
     _glsl = _unless_known(_typed)
 
+    def _difference(self, printer: Any, name: str, older: str) -> str:
+        """A difference that is not negative; branches, of one type, where there is none."""
+        if self.args[0].is_integer or printer.standard == older:
+            return str(printer._print(self._as_branches(S.Zero)))
+        return f"{name}({printer._print(self.args[0])}, 0)"
+
+    @_unless_known
+    def _ccode(self, printer: Any) -> str:
+        return self._difference(printer, "fdim", "C89")
+
+    @_unless_known
+    def _cxxcode(self, printer: Any) -> str:
+        return self._difference(printer, "std::fdim", "C++98")
+
+    @_unless_known
+    def _javascript(self, printer: Any) -> str:
+        return f"Math.max(0, {printer._print(self.args[0])})"
+
     @_unless_known
     def _rust_code(self, printer: Any) -> str:
         return f"({self._typed(printer)})"
 
     @_unless_known
     def _fcode(self, printer: Any) -> str:
-        if printer._settings["standard"] >= 95:
-            return self._typed(printer)
         x = printer._print(self.args[0])
-        if self.args[0].is_integer:
-            return f"max(0, {x})"
-        return f"(max(0.0d0, {x}) + 0*atan({x}))"  # atan for the sake of nan
+        return f"dim({x}, 0)" if self.args[0].is_integer else f"dim({x}, 0.0d0)"
 
     @_unless_known
     def _octave(self, printer: Any) -> str:

@@ -29,6 +29,7 @@ from sympy import (
     Min,
     Mul,
     N,
+    NDimArray,
     O,
     Piecewise,
     Q,
@@ -60,6 +61,7 @@ from sympy import (
     sign,
     simplify,
     sin,
+    solve,
     sqrt,
     srepr,
     symbols,
@@ -71,6 +73,7 @@ from sympy.core.function import ArgumentIndexError, PoleError
 from sympy.core.parameters import evaluate
 
 from symrelu import ReLU
+from symrelu.inputs import remedy
 
 x, y, z, c = symbols("x y z c")
 r, s = symbols("r s", real=True)
@@ -812,6 +815,7 @@ def test_no_expression(argument):
         ReLU(argument)
     assert str(caught.value) == (
         f"the argument of ReLU must be an expression, a matrix or an array, not {argument!r}"
+        f"{remedy(argument)}"
     )
     check_no_scalar_slope(argument)
 
@@ -858,6 +862,47 @@ def test_number_of_arguments(arguments):
     assert str(caught.value) == (
         f"ReLU takes an argument and, if you like, H0; {len(arguments)} were given"
     )
+
+
+def test_one_slope_is_given_once():
+    with pytest.raises(TypeError, match=r"^ReLU takes one H0; 1 and 2 were given$"):
+        ReLU(x, 1, H0=2)
+
+
+def test_arrays_of_no_dimension_and_of_no_entry():
+    assert ReLU(np.array(-1.5)) == 0
+    assert ReLU(np.array(2)) == 2
+    assert ReLU(x, np.array(0.5)) == ReLU(x, 0.5)
+    for shape in [(0,), (0, 3), (2, 0)]:
+        empty = ReLU(np.zeros(shape))
+        assert isinstance(empty, NDimArray)
+        assert empty.shape == shape
+    assert ReLU(Matrix(0, 3, [])).shape == (0, 3)
+
+
+def test_what_is_not_evaluated_has_a_value():
+    three, nothing = ReLU(3, evaluate=False), ReLU(pi - 4, evaluate=False)
+    assert three.n() == Float(3)
+    assert three.evalf(50)._prec == Float(3, 50)._prec
+    assert (float(three), int(three), complex(three), float(nothing)) == (3.0, 3, 3 + 0j, 0.0)
+    assert ReLU(nan, evaluate=False).n() is nan
+    assert ReLU(oo, evaluate=False).n() is oo
+    assert three > 2
+    assert three.equals(3)
+    with pytest.raises(TypeError, match="Cannot convert expression to float"):
+        float(ReLU(x))
+
+
+def test_roots_that_are_real_but_written_with_i():
+    t = Symbol("t")
+    roots = solve(t**3 - 3 * t + 1)
+    assert all(root.has(I) for root in roots)
+    expected = sorted(max(0.0, root.n().as_real_imag()[0]) for root in roots)
+    for options in ({}, {"evaluate": False}):
+        values = sorted(ReLU(root, **options).n() for root in roots)
+        assert values == pytest.approx(expected)
+    with pytest.raises(ValueError, match="is not real"):
+        ReLU(x, evaluate=False).func(exp(2 * I, evaluate=False) * t).subs(t, 1).n()
 
 
 @pytest.mark.parametrize("argument", [x, Matrix([x]), MatrixSymbol("W", 2, 2)])

@@ -1,10 +1,10 @@
 """How ReLU and its derivative print: as text, and as code that is compiled and run."""
 
-import os
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +49,10 @@ from sympy.printing.smtlib import SMTLibPrinter
 from sympy.printing.tensorflow import TensorflowPrinter
 
 from symrelu import ReLU
+
+sys.path.append(str(Path(__file__).parent))
+
+from support.tools import require
 
 x, y, c = symbols("x y c")
 r = Symbol("r", real=True)
@@ -179,12 +183,13 @@ RUST = "(if (x < 0.0) {\n    0.0\n} else {\n    x\n})"
 PYTHON = "((0) if (x < 0) else (x))"
 CODE = [
     (c89, C),
-    (c99, C),
-    (cxxcode, C),
-    (jscode, C),
+    (c99, "fdim(x, 0)"),
+    (partial(cxxcode, standard="c++98"), C),
+    (cxxcode, "std::fdim(x, 0)"),
+    (jscode, "Math.max(0, x)"),
     (glsl_code, C.replace("0", "0.0")),
-    (fortran, "(max(0.0d0, x) + 0*atan(x))"),
-    (fortran95, "merge(0.0d0, x, x < 0.0d0)"),
+    (fortran, "dim(x, 0.0d0)"),
+    (fortran95, "dim(x, 0.0d0)"),
     (julia_code, "((x < 0) ? (0) : (x))"),
     (octave_code, "(max(0, x) + 0*sign(x))"),
     (rcode, "pmax(0, x)"),
@@ -221,11 +226,12 @@ def test_sympy_code_keeps_H0():
 @pytest.mark.parametrize(
     ("printer", "code"),
     [
-        (c99, "2*pow(((r - 1 < 0) ? (\n   0\n)\n: (\n   r - 1\n)), 2)"),
-        (cxxcode, "2*std::pow(((r - 1 < 0) ? (\n   0\n)\n: (\n   r - 1\n)), 2)"),
-        (jscode, "2*Math.pow(((r - 1 < 0) ? (\n   0\n)\n: (\n   r - 1\n)), 2)"),
-        (fortran, "2*(max(0.0d0, r - 1) + 0*atan(r - 1))**2"),
-        (fortran95, "2*merge(0.0d0, r - 1, r - 1 < 0.0d0)**2"),
+        (c89, "2*pow(((r - 1 < 0) ? (\n   0\n)\n: (\n   r - 1\n)), 2)"),
+        (c99, "2*pow(fdim(r - 1, 0), 2)"),
+        (cxxcode, "2*std::pow(std::fdim(r - 1, 0), 2)"),
+        (jscode, "2*Math.pow(Math.max(0, r - 1), 2)"),
+        (fortran, "2*dim(r - 1, 0.0d0)**2"),
+        (fortran95, "2*dim(r - 1, 0.0d0)**2"),
         (julia_code, "2 * ((r - 1 < 0) ? (0) : (r - 1)) .^ 2"),
         (octave_code, "2*(max(0, r - 1) + 0*sign(r - 1)).^2"),
         (rcode, "2*pmax(0, r - 1)^2"),
@@ -246,8 +252,7 @@ def test_code_inside_an_expression(printer, code):
     [
         (c99, "((i < 0) ? (\n   0\n)\n: (\n   i\n))"),
         (glsl_code, "((i < 0) ? (\n   0\n)\n: (\n   i\n))"),
-        (fortran, "max(0, i)"),
-        (fortran95, "merge(0, i, i < 0)"),
+        (fortran, "dim(i, 0)"),
         (rust_code, "(if (i < 0) {\n    0\n} else {\n    i\n})"),
     ],
 )
@@ -258,8 +263,8 @@ def test_code_of_an_integer_has_integer_branches(printer, code):
 @pytest.mark.parametrize(
     ("printer", "code"),
     [
-        (c99, f"v = {C};"),
-        (fortran95, "v = merge(0.0d0, x, x < 0.0d0)"),
+        (c99, "v = fdim(x, 0);"),
+        (fortran95, "v = dim(x, 0.0d0)"),
         (octave_code, "v = (max(0, x) + 0*sign(x));"),
         (rust_code, f"v = {RUST};"),
     ],
@@ -271,6 +276,18 @@ def test_code_of_an_assignment(printer, code):
 def test_code_keeps_a_condition_that_sympy_could_decide():
     k = Symbol("k", nonnegative=True)
     assert c89(ReLU(k, S.NaN)) == C.replace("x", "k")  # false is no word of C
+
+
+def nested(levels):
+    e = x
+    for _ in range(levels):
+        e = ReLU(e * y - 1)
+    return e
+
+
+@pytest.mark.parametrize("printer", [c99, cxxcode, jscode, fortran, fortran95, rcode])
+def test_code_of_nested_calls_is_linear(printer):
+    assert len(printer(nested(24))) < 2.2 * len(printer(nested(12))) < 1000
 
 
 def jax_code(expr, **settings):
@@ -484,12 +501,6 @@ RUNS = [
     for language, program in PROGRAMS.items()
     for expr, reference in program.items()
 ]
-
-
-def require(tool):
-    if shutil.which(tool) is None:
-        required = os.environ.get("SYMRELU_REQUIRE_TOOLS", "").split()
-        (pytest.fail if tool in required else pytest.skip)(f"{tool} is not on this machine")
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ from sympy import (
     together,
 )
 from sympy.core.relational import Relational
+from sympy.functions.elementary.trigonometric import TrigonometricFunction
 from sympy.logic.boolalg import Boolean
 
 from symrelu.calculus import checks
@@ -50,6 +51,7 @@ from symrelu.calculus.pieces import (
     chosen_of,
     in_steps,
     inside,
+    is_not_real,
     regions,
     roots,
     sign_of,
@@ -178,7 +180,7 @@ def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
     found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if holds_at(relation, g, x, t)]
     for low, high in pairwise(ends):
         value = g.subs(x, inside(low, high))
-        if value.is_number and value.is_extended_real is False:
+        if is_not_real(value):
             continue
         s = sign_of(value)
         if relation.func(S(s), 0):
@@ -405,6 +407,8 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
         g.is_polynomial(*unknowns) and sympy.Poly(g, *unknowns).total_degree() <= 3
         for g in numerators
     )
+    if any(w.free_symbols & {*unknowns} for g in gaps for w in g.atoms(TrigonometricFunction)):
+        raise NoPiecesError("what is periodic has many solutions: use solveset with an interval")
     if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
         raise NoPiecesError("no solution is known")
     # The unknowns are real, so that SymPy keeps no solution that is known not to be.

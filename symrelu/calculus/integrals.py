@@ -21,6 +21,7 @@ from sympy import (
     Mul,
     Piecewise,
     Poly,
+    Pow,
     Rational,
     S,
     SingularityFunction,
@@ -197,7 +198,9 @@ def in_relu(rest: Expr, jump: Jump, x: Symbol) -> Expr:
         moved = Poly(rest.subs(x, (kink - u.subs(x, 0)) / slope).expand(), kink)
         coefficients = [sympy.factor_terms(sympy.cancel(c)) for c in reversed(moved.all_coeffs())]
         # The first is 0, whether or not SymPy sees it.
-        terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n]
+        terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n and c]
+        if len(terms) == 1:
+            return terms[0]
         lowest = next(n for n, c in enumerate(coefficients) if n and c)
         whole_form = sympy.factor(sympy.cancel(rest / u**lowest)) * ReLU(u) ** lowest
         return min(Add(*terms), whole_form, key=count_ops)
@@ -225,7 +228,10 @@ def definite(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
             parts = None
         if parts:
             values = (between_ends(p.expr, x, p.start, p.stop) for p in parts)
-            return spikes + shorter(Add(*values))
+            value = spikes + shorter(Add(*values))
+            if value is S.NaN:
+                raise NoPiecesError(f"{f} has no integral from {a} to {b}")
+            return value
     return spikes + shorter(_any_order(f, x, a, b))
 
 
@@ -467,9 +473,12 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
             return end(G, x, b) - end(G, x, a)
         except NoPiecesError:
             pass
-    if count_ops(g) > BIGGEST_DEFINITE:
+    steep = {p.base for p in g.atoms(Pow) if p.exp.free_symbols and x in p.base.free_symbols}
+    if count_ops(g) > BIGGEST_DEFINITE or len(steep) > 1:
         raise NoPiecesError(f"the integrand {g} is too long")
     value = sympy.integrate(g, (x, a, b))
+    # Where it is infinite, what SymPy adds to that is no part of it.
+    value = Add(*[t for t in Add.make_args(value) if t.is_infinite] or [value])
     if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
         value.has(Piecewise) and not g.has(Piecewise)
     ):

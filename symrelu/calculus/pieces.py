@@ -37,11 +37,14 @@ from sympy import (
     Symbol,
     Tuple,
     acos,
+    acosh,
     asin,
+    asinh,
     atan,
     atan2,
     ceiling,
     cos,
+    cosh,
     count_ops,
     exp,
     floor,
@@ -50,6 +53,7 @@ from sympy import (
     real_roots,
     sign,
     sin,
+    sinh,
     sqrt,
     tan,
     tanh,
@@ -213,7 +217,7 @@ def _split(
     ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
     for i, (a, b) in enumerate(pairwise(ends)):
         middle = u.subs(x, inside(a, b))
-        if middle is S.NaN or (middle.is_number and middle.is_extended_real is False):
+        if middle is S.NaN or is_not_real(middle):
             yield a, b, {**chosen, h: S.NaN}  # what is switched has no value here
             continue
         try:
@@ -267,6 +271,14 @@ def between(points: list[Expr], start: Expr, stop: Expr) -> list[Expr]:
 
 def _order(t: Expr, u: Expr) -> int:
     return sign_of(t - u)
+
+
+def is_not_real(value: Expr) -> bool:
+    """Whether it is known not to be real, by its digits where SymPy does not say."""
+    real = value.is_extended_real
+    if real is not None or not value.is_number or value is S.NaN:
+        return real is False
+    return bool(abs(value.evalf(20).as_real_imag()[1]) > 1e-15)
 
 
 def sign_of(number: Expr) -> int:
@@ -359,7 +371,7 @@ def polynomial_roots(p: Poly) -> list[Expr]:
 
 def _generator(u: Expr, x: Symbol) -> Expr | None:
     """The one function of x of which u is a polynomial."""
-    kinds = (exp, log, sin, cos, tan, tanh, atan, Pow)
+    kinds = (exp, log, sin, cos, tan, sinh, cosh, tanh, atan, Pow)
     for node in sorted(u.atoms(*kinds), key=lambda e: -e.count_ops()):
         if x not in node.free_symbols or (node.is_Pow and node.exp.is_Integer):
             continue
@@ -404,6 +416,10 @@ def _inverse(node: Expr, value: Expr, x: Symbol, start: Expr, stop: Expr) -> lis
         return [exp(value)]
     if isinstance(node, atan):
         return [tan(value)] if sign_of(pi / 2 - Abs(value)) > 0 else []
+    if isinstance(node, sinh):
+        return [asinh(value)]
+    if isinstance(node, cosh):
+        return [-acosh(value), acosh(value)] if sign_of(value - 1) >= 0 else []
     if isinstance(node, tanh):
         return [log((1 + value) / (1 - value)) / 2] if sign_of(1 - Abs(value)) > 0 else []
     return _periodic_inverse(node, value, x, start, stop)

@@ -178,8 +178,9 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
-    - A complex number is a ``TypeError`` to NumPy, SciPy, ``math`` and mpmath; the relatives of
-      NumPy compare by the real parts first.
+    - A complex number is a ``TypeError`` to NumPy, SciPy, Numba, ``math``, cmath and mpmath, and so
+      is a kink of what a function of cmath gives; the relatives of NumPy compare by the real
+      parts first.
     - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
@@ -188,8 +189,10 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
-    - Numba, of what is compiled for NumPy: has no float16; a slope with an ``H0`` other than 0 is
-      float64, or int64.
+    - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
+      broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
+      for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
+      ``H0`` other than 0 is float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
     A function of SymPy's that the module's printer does not know is looked up in the module by
@@ -772,6 +775,6 @@ def _sympified(expr: Any) -> Basic:
     if not isinstance(expr, Basic) and getattr(expr, "shape", None):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
-        with suppress(SympifyError):
+        with suppress(SympifyError, TypeError):  # as of a class
             return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

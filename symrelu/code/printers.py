@@ -222,6 +222,11 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
     return Rule(list(stand_ins), write)
 
 
+def _is_number(node: Any) -> bool:
+    """Whether it is a constant, without a look at all of a large expression."""
+    return is_small(node) and getattr(node, "is_number", False)
+
+
 _PRINTED = (Application, AtomicExpr, MatrixExpr)
 
 
@@ -239,7 +244,7 @@ _ARRAYS = (_ArrayExpr, _CodegenArrayAbstract)
 def _is_operand(arg: Any) -> bool:
     if isinstance(arg, _ARRAYS) or getattr(arg, "is_Matrix", False):
         return True
-    return isinstance(arg, (Expr, Boolean, NDimArray)) and not getattr(arg, "is_number", False)
+    return isinstance(arg, (Expr, Boolean, NDimArray)) and not _is_number(arg)
 
 
 def _flat(args: Sequence[Basic]) -> Iterator[Any]:
@@ -427,7 +432,7 @@ def by_user(engine: Target, node: Basic) -> Rule | None:
 
 def _constant(engine: Target, node: Basic) -> Rule | None:
     """A number like ``sqrt(2)`` as one of Python's, which leaves the dtype to the arrays."""
-    if engine.exact or not (is_small(node) and getattr(node, "is_number", False)):
+    if engine.exact or not _is_number(node):
         return None
     if isinstance(node, NumberSymbol) and engine.named_constants:
         return None  # numpy.pi
@@ -581,10 +586,14 @@ _DIGITS = 10**4000  # Python reads no longer ones
 
 @rule.register(Integer)
 def _(node: Integer, engine: Target) -> Rule:
-    if abs(node.p) >= (_DIGITS if engine.big else 2**63):
+    if not engine.exact and abs(node.p) >= (_DIGITS if engine.big else 2**63):
         return _large(node, engine)
-    text = str(node)
+    text = _digits(node.p)
     return Rule((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
+
+
+def _digits(p: int) -> str:
+    return str(p) if abs(p) < _DIGITS else hex(p)
 
 
 def _large(node: Expr, engine: Target) -> Rule:
@@ -603,8 +612,8 @@ def _(node: Basic, engine: Target) -> Rule:
 def _(node: Rational, engine: Target) -> Rule:
     if not engine.exact and max(abs(node.p), node.q) >= 2**53:
         return Rule([Float(node)])
-    one = engine.row.call("integer", str(node.p))
-    return Rule((), lambda: Code(f"{one}/{node.q}", PRODUCT))
+    one = engine.row.call("integer", _digits(node.p))
+    return Rule((), lambda: Code(f"{one}/{_digits(node.q)}", PRODUCT))
 
 
 @rule.register(Float)
@@ -690,9 +699,10 @@ def _(node: Expr, engine: Target) -> Rule:
 
 def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
     """The factors, with one float for numbers by which the product would be divided."""
-    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
-    if engine.exact or not any(f.is_Pow and f.exp.is_negative for f in numbers):
+    roots = [f for f in factors if f.is_Pow and _is_number(f)]
+    if engine.exact or not any(root.exp.is_negative for root in roots):
         return factors
+    numbers = [f for f in factors if _is_number(f) and f.is_real]
     value = float(Mul(*numbers))
     others = [f for f in factors if f not in numbers]
     return [Float(value), *others] if isfinite(value) and value else factors
@@ -709,8 +719,9 @@ def _coefficient(
     """
     p, q = abs(number.p), number.q
     if engine.exact:
-        one: list[str] = [engine.row.call("integer", str(p))] if q != 1 or divided else [str(p)]
-        return one if p != 1 or q != 1 or alone or divided else [], [str(q)] * (q != 1)
+        text = _digits(p)
+        one: list[str] = [engine.row.call("integer", text)] if q != 1 or divided else [text]
+        return one if p != 1 or q != 1 or alone or divided else [], [_digits(q)] * (q != 1)
     if q == 1:
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
@@ -787,7 +798,7 @@ def _by_products(node: Expr) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     x, *H0 = node.args
     if H0:
-        if not engine.relu_at_0 or not (H0[0].is_number and H0[0].is_finite):
+        if not engine.relu_at_0 or not (_is_number(H0[0]) and H0[0].is_finite):
             return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
         return Rule([x, *H0], lambda *codes: engine.call("relu_at_0", *codes), repeats=True)
     return Rule([x], lambda code: engine.call("relu", code, of=node), engine.repeats("relu"))
@@ -828,12 +839,12 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     larger = not isinstance(node, Smaller)
     operation, with_number = ("maximum", "at_least") if larger else ("minimum", "at_most")
-    numbers = [a for a in node.args if a.is_number]
+    numbers = [a for a in node.args if _is_number(a)]
     if getattr(engine, with_number) and len(numbers) == 1:
-        (x,) = (a for a in node.args if not a.is_number)
+        (x,) = (a for a in node.args if not _is_number(a))
         return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
     return Rule(
-        sorted(node.args, key=lambda arg: arg.is_number),  # a number last
+        sorted(node.args, key=_is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
     )
@@ -863,7 +874,7 @@ def _(node: Basic, engine: Target) -> Rule:
 def _compared(condition: Basic) -> list[Basic]:
     """What the condition compares: it is of the dtype that the choice should have."""
     if isinstance(condition, Relational):
-        return [side for side in condition.args if not side.is_number]
+        return [side for side in condition.args if not _is_number(side)]
     if isinstance(condition, BooleanFunction):
         return [side for part in condition.args for side in _compared(part)]
     return []
@@ -879,7 +890,7 @@ def _(node: Expr, engine: Target) -> Rule:
         branches, last = [*branches, (last, otherwise)], S.NaN
     values = [*(value for value, _ in branches), last]
     compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
-    if not (engine.common and all(getattr(value, "is_number", False) for value in values)):
+    if not (engine.common and all(map(_is_number, values))):
         compared = []
     size = next((value for value in values if not getattr(value, "is_Integer", False)), values[0])
 
@@ -998,6 +1009,7 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 @rule.register(MatAdd)
 def _(node: Expr, engine: Target) -> Rule:
+    engine.call("plus", of=node)  # written as for numbers, where the engine can
     terms = _broadcasting(node.args) if engine.broadcasts else node.args
     return Rule(terms, rule.dispatch(Add)(node, engine).write)
 
@@ -1023,6 +1035,11 @@ def _(node: Expr, engine: Target) -> Rule:
     lowered = lower(node)
     if lowered is not node:
         return Rule([lowered])
+    if node.args[1].is_integer is False:
+        raise NotImplementedError(
+            f"lambdify has no numeric form of the matrix power {node}; give it an exponent that is "
+            "a whole number"
+        )
     return Rule(node.args, lambda b, e: engine.call("matrix_power", b, e, of=node))
 
 
@@ -1033,7 +1050,8 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([lowered])
     scalar, factors = split(node)
     if scalar is not S.One or len(factors) == 1:
-        return _scaled(scalar, factors)
+        times = engine.call("times", of=node)
+        return Rule([scalar, matmul(*factors)], lambda c, code: _multiple(c, code, times))
     first, last = factors[0], factors[-1]
     if engine.broadcast and isinstance(last, OneMatrix):
         return _times_ones(matmul(*factors[:-1]), last, 1, engine)
@@ -1044,17 +1062,14 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule(factors, lambda a, b: Code(engine.call("matmul", a, b, of=node), PRODUCT))
 
 
-def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
-    return Rule([scalar, matmul(*factors)], _multiple)
-
-
-def _multiple(c: Code, code: Code) -> Code:
+def _multiple(c: Code, code: Code, times: str = "*") -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
     if c.startswith("-") and c.level == PRODUCT and "*" not in c:
-        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
-    return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
+        positive = Code(c[1:], PRODUCT if "/" in c else ATOM)
+        return Code(f"-{_multiple(positive, code, times)}", PRODUCT)
+    return Code(f"{_first(c)}{times}{code.at(POWER)}", PRODUCT)
 
 
 def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
@@ -1105,7 +1120,7 @@ def _nested(codes: Sequence[str], columns: int) -> str:
 
 
 def _array_operation(entries: Sequence[Expr]) -> str:
-    if all(entry.is_number for entry in entries):
+    if all(map(_is_number, entries)):
         return "numbers" if all(entry.is_Integer for entry in entries) else "reals"
     return "array"
 
@@ -1135,7 +1150,7 @@ def _stack(entries: Sequence[Expr], shape: str, node: Basic, engine: Target) -> 
 
 def _cast(code: Code, entry: Expr, engine: Target) -> Code:
     """A number in the dtype of what the function reads; anything else as it is."""
-    if not entry.is_number:
+    if not _is_number(entry):
         return code
     return engine.call("cast" if entry.is_Integer else "cast_real", code)
 

@@ -8,14 +8,15 @@ where cotangents of several places meet, they become one ``Piecewise`` on the co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property, reduce
 from typing import NamedTuple
 
-from sympy import ITE, Expr, Not, Or, Piecewise, S, false, true
+from sympy import ITE, Expr, MatAdd, Not, Or, Piecewise, S, false, true
 from sympy.logic.boolalg import Boolean
+from sympy.matrices import MatrixBase
 
-from symrelu.matrices.algebra import matadd, matmul, plus
+from symrelu.matrices.algebra import explicit, matadd, matmul, plus, unscaled
 from symrelu.signs import is_small
 
 _FEW = 8  # branches, or levels of them, that are written in full, with the zeros
@@ -155,8 +156,7 @@ def _joined(fork: Fork, group: dict[Place, Expr], around: int | None) -> tuple[P
     if not others and around is not None and fork.depth - around > _FEW:
         return place.above(around), _where(value, place.reached)
     if any(value.is_Matrix for value in group.values()):
-        guarded = (matmul(_pieces(fork, {p: S.One}), value) for p, value in group.items())
-        return fork.outer, matadd(guarded)
+        return fork.outer, matadd([_guarded(place, value) for place, value in group.items()])
     inside = fork.union(group)
     if around is not None or inside is fork.outer:
         return fork.outer, _pieces(fork, group)
@@ -199,9 +199,24 @@ def _by_index(group: dict[Place, Expr]) -> dict[int, Expr]:
     return {index: total(values) for index, values in terms.items()}
 
 
+def _guarded(place: Place, matrix: Expr) -> Expr:
+    """The matrix in a place, 0 elsewhere in its fork."""
+    return _by_scalars(matrix, lambda scalar: _pieces(place.fork, {place: scalar}))
+
+
+def _by_scalars(matrix: Expr, guard: Callable[[Expr], Expr]) -> Expr:
+    """The matrix, its scalars guarded: 0 times what is not defined would not be 0."""
+    if isinstance(matrix, MatAdd):
+        return matadd([_by_scalars(term, guard) for term in matrix.args])
+    if isinstance(matrix, MatrixBase):
+        return explicit(matrix.shape, {k: guard(entry) for k, entry in matrix.todok().items()})
+    scalar, whole = unscaled(matrix)
+    return matmul(guard(scalar), whole)
+
+
 def _where(value: Expr, condition: Boolean) -> Expr:
     if value.is_Matrix:
-        return matmul(_where(S.One, condition), value)
+        return _by_scalars(value, lambda scalar: _where(scalar, condition))
     return _piecewise([(value, condition), (S.Zero, true)])
 
 

@@ -33,7 +33,7 @@ from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
-from symrelu.matrices.reading import read
+from symrelu.matrices.reading import Matters, read
 
 if TYPE_CHECKING:
     from symrelu.inputs import M, Scalar
@@ -65,6 +65,10 @@ def gradient(expr: Any, wrt: Any) -> Any:
     Everything that SymPy can differentiate is differentiated, and the answer equals
     ``expr.diff``, at the kinks too.  Matrix gradients come out as closed
     formulas in which every subexpression stands in the form in which it was written.
+    Printed, such a formula is as in textbooks: ``f.(A)``, ``A.*B`` and ``A.**2`` go entry by
+    entry, ``1`` among factors is a matrix of ones.  What is shared is one object, but its text
+    stands wherever it is used, so that the text of a deep network would be exponentially long:
+    from some length on, what recurs is given names, ``..., where t0 = W*X, t1 = ...``.
 
     Parameters
     ==========
@@ -144,9 +148,12 @@ def gradient(expr: Any, wrt: Any) -> Any:
     """
     (expr,) = read([scalar(expr)])
     cotangents = vjp([seeded(expr)], variables_of(wrt))
+    of_matrices = Matters()(expr)  # asked once: of a thousand cotangents it takes a while
 
     def answer(variable: Expr) -> Expr:
-        cotangent = formula(cotangents[variable])
+        cotangent = cotangents[variable]
+        if of_matrices or cotangent.is_Matrix:
+            cotangent = formula(cotangent)
         return ImmutableMatrix(cotangent) if isinstance(cotangent, MatrixBase) else cotangent
 
     return mirror(wrt, answer)

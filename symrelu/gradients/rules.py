@@ -39,6 +39,7 @@ from sympy import (
     Heaviside,
     Identity,
     ImmutableMatrix,
+    ImmutableSparseMatrix,
     Inverse,
     KroneckerProduct,
     Lambda,
@@ -63,7 +64,7 @@ from sympy import (
     sign,
     sympify,
 )
-from sympy.core.function import ArgumentIndexError
+from sympy.core.function import AppliedUndef, ArgumentIndexError
 from sympy.core.mul import _keep_coeff
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -129,15 +130,25 @@ def pullback(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 
 
 def _no_rule(node: Basic) -> str:
-    name = type(node).__name__
+    cls = type(node)
     place = f" ({node})" if is_small(node) else ""
-    return f"gradient has no rule for {name}{place}; {_REMEDY.format(name)}"
+    remedy = _REMEDY.format(cls.__name__, _in_scope(cls))
+    return f"gradient has no rule for {cls.__name__}{place}; {remedy}"
+
+
+def _in_scope(cls: type[Basic]) -> str:
+    """The line that brings a class into scope, where one can."""
+    if issubclass(cls, AppliedUndef):
+        return f'from sympy import Function\n\n{cls.__name__} = Function("{cls.__name__}")\n'
+    if cls.__module__ == "__main__" or cls.__qualname__ != cls.__name__:
+        return ""
+    return f"from {cls.__module__} import {cls.__name__}\n"
 
 
 _REMEDY = """register one:
 
 from symrelu.gradients import pullback
-
+{1}
 @pullback.register({0})
 def _(node, cotangent, needed):
     yield node.args[0], cotangent  # times the derivative by node.args[0], of its shape
@@ -353,15 +364,16 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 @pullback.register(MatPow)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     base, exponent = node.args
+    scalar, factors = split(cotangent)
+    if isinstance(factors[0], Identity) and exponent not in needed:  # of a trace
+        yield base, matmul(scalar, exponent, transpose(_power(base, exponent - 1)))
+        return
     if not exponent.is_Integer:
         raise NotImplementedError(
-            f"gradient has no rule for the power {node}; its exponent is open"
+            f"gradient has no rule for the power {node}, but alone in a trace; give it an exponent "
+            "that is a whole number"
         )
     n = int(exponent)
-    scalar, factors = split(cotangent)
-    if isinstance(factors[0], Identity):  # from a trace: the terms are equal
-        yield base, matmul(scalar * n, transpose(_power(base, n - 1)))
-        return
     # The product rule for A*...*A, or for the inverses: d(1/A) = -1/A dA 1/A.
     splits = [(k, n - 1 - k) for k in range(n)] or [(-k, n - 1 + k) for k in range(1, 1 - n)]
     parts = [
@@ -582,7 +594,10 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 @pullback.register(MatrixSlice)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     if node.rowslice[2] != 1 or node.colslice[2] != 1:
-        raise NotImplementedError(f"gradient has no rule for the strided slice {node}")
+        rows = _selection(node, node.rowslice, node.parent.shape[0])
+        columns = _selection(node, node.colslice, node.parent.shape[1])
+        yield node.parent, matmul(rows.T, cotangent, columns)
+        return
     (top, bottom, _), (left, right, _) = node.rowslice, node.colslice
     m, n = node.parent.shape
     heights, widths = (top, bottom - top, m - bottom), (left, right - left, n - right)
@@ -596,3 +611,14 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
         if h != 0
     ]
     yield node.parent, BlockMatrix(blocks) if len(blocks) * len(blocks[0]) > 1 else cotangent
+
+
+def _selection(node: Expr, bounds: Any, size: Any) -> Any:
+    """The matrix with which a product picks rows."""
+    if not all(sympify(k).is_Integer for k in (*bounds, size)):
+        raise NotImplementedError(
+            f"gradient has no rule for the slice {node} with a step, of open dimensions; give the "
+            "dimensions numbers"
+        )
+    picked = range(*map(int, bounds))
+    return ImmutableSparseMatrix(len(picked), size, dict.fromkeys(enumerate(picked), 1))

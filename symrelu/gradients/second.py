@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sympy import (
@@ -38,7 +39,7 @@ from symrelu.gradients.rules import (
     pullback,
 )
 from symrelu.gradients.steps import without_powers
-from symrelu.inputs import remedy
+from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import transpose
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
@@ -393,10 +394,10 @@ def _directions(wrt: Any, along: Any, where: str) -> Iterator[tuple[Expr, Expr]]
 
 
 def _direction(variable: Expr, along: Any, where: str) -> Expr:
-    try:
-        direction = sympify(along, strict=True)
-    except SympifyError:
-        direction = None
+    direction = None
+    if not holds_text(along):
+        with suppress(SympifyError):
+            direction = sympify(along, strict=True)
     if not isinstance(direction, (Expr, MatrixBase)):
         raise TypeError(
             f"hessian: {where} must be an expression, the direction of {variable}, not {along!r}"

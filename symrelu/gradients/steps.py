@@ -76,7 +76,8 @@ def _step_of(expr: Any) -> Any:
     if isinstance(expr, Elementwise):
         body = _step_of(expr.function.expr)
         return body and Elementwise(Lambda(expr.function.variables, body), *expr.args[1:])
-    return step(expr.args[0], expr.H0) if isinstance(expr, ReLU) else None
+    found = step(expr.args[0], expr.H0) if isinstance(expr, ReLU) else None
+    return found if _is_step(found) else None
 
 
 def _is_step(expr: Any) -> bool:

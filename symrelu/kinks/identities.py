@@ -105,13 +105,11 @@ def _simplified(expr: Any) -> Any:
     for _ in range(_ROUNDS):
         passed.append(expr)
         expr = _Request().simplified(expr)
-        if expr is passed[-1]:
+        # To compare large graphs takes SymPy longer than the tree is large.
+        large = not is_written_out(expr)
+        if expr is passed[-1] or (large and _length(expr) >= _length(passed[-1])):
             break
-        if not is_written_out(expr):
-            # To compare large graphs takes SymPy longer than the tree is large.
-            if _length(expr) >= _length(passed[-1]):
-                break
-        elif expr in passed:  # mostly the last; of several ways to write it, one
+        if not large and expr in passed:  # mostly the last; of several ways to write it, one
             again = passed[passed.index(expr) :]
             return min(again, key=_order) if len(again) > 1 else expr
     return expr

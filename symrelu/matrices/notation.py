@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Basic, Derivative, Expr, Mul, S, Subs, Symbol, exp
+from sympy import Basic, Derivative, Expr, MatMul, Mul, S, Subs, Symbol, exp
 from sympy.core.function import AppliedUndef, Function
 from sympy.printing.precedence import PRECEDENCE, precedence
 
@@ -113,10 +113,11 @@ class Notation:
         above = [f for f in factors if not _is_below(f)]
         below = Mul(*(1 / f for f in factors if f not in above))
         alone = len(above) == 1 and below is S.One
-        if alone and sign and scalar is S.One and (entry := self.entries.get(above[0])):
-            sign, text = self.typesetting.negated(entry)
-            return sign + text
-        text = self.times.join(self.at(f, _PRODUCT if alone else _POWER) for f in above)
+        entry = self.entries.get(above[0]) if alone else None
+        if entry is not None and sign and scalar is S.One:
+            return self.typesetting.negated(entry)
+        bare = alone and (scalar is S.One or isinstance(entry, MatMul))
+        text = self.times.join(self.at(f, _PRODUCT if bare else _POWER) for f in above)
         if scalar is not S.One or not above:
             front = str(self.printer._print(scalar))
             front = self.parenthesized(front) if precedence(scalar) < _PRODUCT else front

@@ -44,6 +44,7 @@ from sympy import (
     Symbol,
     Trace,
     Transpose,
+    Tuple,
     ZeroMatrix,
     conjugate,
 )
@@ -367,8 +368,14 @@ for _kind in OF_THE_TRANSPOSE[1:]:
 
 @reader.register(MatrixSlice)
 def _(node: MatrixSlice) -> Reader:
-    data = (node.rowslice, node.colslice)
+    data = tuple(map(_bounds, (node.rowslice, node.colslice), node.shape))
     return [node.parent], lambda table, x: table.node(MatrixSlice, (x,), node.shape, data)
+
+
+def _bounds(bounds: Any, count: Expr) -> Any:
+    """SymPy counts as many rows as there are whole steps, NumPy one more if there is a rest."""
+    start, _, step = bounds
+    return bounds if step == 1 else Tuple(start, start + count * step, step)
 
 
 @reader.register(BlockMatrix)
@@ -403,6 +410,10 @@ def _(node: Any) -> Reader:
 
     def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
         scalars = tuple(_scalar(table, body, p) for p in scalars)
+        if table.is_leaf(x, ZeroMatrix) and all(table[p].op is LEAF for p in scalars):
+            entries = (S.Zero, *(table[p].data for p in scalars))
+            value = body.xreplace(dict(zip(variables, entries, strict=True)))
+            return _constant(table, x, table.leaf(value))
         if variables == (ENTRY,) and body.is_Pow and body.base == ENTRY and not body.exp.has(ENTRY):
             return _hadamard_power(table, x, table.leaf(body.exp))
         return table.node(Elementwise, (x, *scalars), table.shape(x), data=Lambda(variables, body))

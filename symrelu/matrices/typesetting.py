@@ -24,9 +24,11 @@ from sympy import (
     MatAdd,
     MatMul,
     MatPow,
+    MatrixSymbol,
     Mul,
     OneMatrix,
     S,
+    Symbol,
     Transpose,
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
@@ -80,7 +82,7 @@ class Typesetting:
             self.definitions.append(name + self.equals + text)
 
     def _free_names(self, root: Basic) -> Iterator[str]:
-        taken = {str(symbol) for symbol in root.free_symbols}
+        taken = {str(node) for node in postorder(root) if isinstance(node, (Symbol, MatrixSymbol))}
         return (self.name(f"t{k}") for k in count() if f"t{k}" not in taken)
 
     def name(self, name: str) -> str:
@@ -106,11 +108,14 @@ class Typesetting:
             return _POWER
         return self.levels.get(type(node)) or self.binding_of_sympy(node)
 
-    def negated(self, node: Expr) -> tuple[str, str]:
-        """The sign of the negative, and the text that follows it."""
-        if self.binding(node) == _SUM and isinstance(node, MatMul):
-            return "", self.text(node)[1:].lstrip()
-        return "-", self.at(node, _PRODUCT)
+    def negated(self, node: Expr) -> str:
+        """The text of the negative."""
+        if isinstance(node, MatMul) and self.binding(node) == _SUM:
+            return self.text(node)[1:].lstrip()
+        if isinstance(node, MatAdd) and any(self.text(term).startswith("-") for term in node.args):
+            return self._sum([self.negated(term) for term in node.args])
+        by_ones = isinstance(node, MatMul) and isinstance(node.args[0], OneMatrix)
+        return "-" + self.at(node, _PRODUCT + by_ones)  # -1*x would be something else
 
     levels: ClassVar = {
         MatAdd: _SUM, MatMul: _PRODUCT, HadamardProduct: _ATOM, Transpose: _FUNCTION,
@@ -137,7 +142,9 @@ class Typesetting:
         return sign + front + text + ("" if below is S.One else f"/{self.at(below, _PRODUCT + 1)}")
 
     def sum(self, node: MatAdd) -> str:
-        terms = [self.at(term, _SUM) for term in node.args]
+        return self._sum([self.at(term, _SUM) for term in node.args])
+
+    def _sum(self, terms: list[str]) -> str:
         text, *others = sorted(terms, key=lambda term: term.startswith("-"))
         for term in others:
             text += f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}"

@@ -33,6 +33,7 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    cos,
     dsolve,
     fourier_transform,
     imageset,
@@ -53,7 +54,7 @@ from sympy.calculus.util import function_range
 from sympy.stats import P as probability  # noqa: N811
 from sympy.stats import density
 
-from symrelu import ReLU
+from symrelu import ReLU, calculus
 
 half = S.Half
 ROWS = [
@@ -115,6 +116,9 @@ def test_fact(fact):
 # What Wolfram's page on its Ramp shows beside the above
 
 
+at_rest = {u(0): 0, u(x).diff(x).subs(x, 0): 0}
+
+
 @pytest.mark.parametrize(
     ("call", "closed"),
     [
@@ -131,11 +135,39 @@ def test_fact(fact):
         (lambda: ReLU(x).is_meromorphic(x, 0), False),
         (lambda: S.Reals - imageset(x, ReLU(x).rewrite(Piecewise), S.Reals), Interval.open(-oo, 0)),
         (lambda: ReLU(x).diff(x, 2), DiracDelta(x)),
+        (lambda: calculus.function_range(ReLU(x), x), Interval(0, oo)),
+        (lambda: calculus.continuous_domain(ReLU(x), x), S.Reals),
+        (lambda: calculus.solveset(ReLU(x), x), Interval(-oo, 0)),
+        (lambda: calculus.is_convex(ReLU(x), x), True),
+        (lambda: calculus.is_monotonic(ReLU(x)), True),
+        (lambda: [calculus.limit(ReLU(x), x, end) for end in (-oo, 0, oo)], [0, 0, oo]),
+        (lambda: [calculus.series(ReLU(x), x, 0, 3, side) for side in "-+"], [0, x]),
+        (lambda: calculus.series(ReLU(x), x, a, 3), x),
+        (lambda: calculus.integrate(Heaviside(x), x), ReLU(x)),
+        (lambda: calculus.integrate(Heaviside(y), (y, -oo, x)), ReLU(x)),
+        (lambda: calculus.integrate(ReLU(x), x), ReLU(x) ** 2 / 2),
+        (lambda: calculus.integrate(ReLU(x), (x, -oo, oo)), oo),
+        (lambda: calculus.integrate(ReLU(x + y), (x, -1, 1), (y, -1, 1)), Rational(4, 3)),
+        (lambda: calculus.integrate(ReLU(x).diff(x, 2) * cos(x), (x, -oo, oo)), 1),
+        (lambda: calculus.laplace_transform(ReLU(t), t, s), (s**-2, 0, True)),
+        (lambda: calculus.convolution(Heaviside(x), Heaviside(x), x), ReLU(x)),
+        (lambda: calculus.convolution(Heaviside(x), ReLU(x), x), ReLU(x) ** 2 / 2),
+        (lambda: calculus.convolution(ReLU(x), ReLU(x), x), ReLU(x) ** 3 / 6),
+        (lambda: calculus.dsolve(u(x).diff(x) - Heaviside(x), ics={u(0): 0}).rhs, ReLU(x)),
+        (
+            lambda: calculus.dsolve(u(x).diff(x, 2) - DiracDelta(x - 1), ics=at_rest).rhs,
+            ReLU(x - 1),
+        ),
     ],
     ids=[
         *("numbers", "digits", "precision", "matrices", "infinities", "known signs"),
         *("pieces", "the step", "the absolute value", "non-negative", "not analytic"),
-        *("not surjective", "second derivative"),
+        *("not surjective", "second derivative", "range", "continuous", "not injective"),
+        *("convex", "monotonic", "limits", "series", "series elsewhere"),
+        *("of the step", "of the step from the left", "antiderivative", "all of it"),
+        *("in the plane", "against the second derivative", "Laplace"),
+        *("the step with itself", "with the step", "with itself"),
+        *("driven by a step", "driven by a delta"),
     ],
 )
 def test_ramp(call, closed):

@@ -15,22 +15,29 @@ from sympy import (
     LaplaceTransform,
     Limit,
     Matrix,
+    Max,
     Piecewise,
     Rational,
     S,
     Union,
+    acosh,
     atan,
     cos,
+    cosh,
+    erf,
     exp,
     log,
     oo,
     pi,
+    sign,
     sin,
+    sinh,
     sqrt,
     symbols,
     zeta,
 )
 from sympy.stats import (
+    Beta,
     Cauchy,
     ContinuousRV,
     DiscreteRV,
@@ -130,6 +137,12 @@ def test_integrals():
     assert calculus.integrate(ReLU(x**2 - a) * ReLU(x - k), x).has(Integral)
     assert calculus.integrate(ReLU(x - sqrt(2)), x).diff(x).subs(x, 2) == 2 - sqrt(2)
     assert calculus.integrate(ReLU(x), x, check=False) == ReLU(x) ** 2 / 2
+    assert calculus.integrate(1 / Abs(x), (x, -1, 1)) is oo
+    assert calculus.integrate(ReLU(sinh(x)), (x, -1, 1)).equals(cosh(1) - 1)
+    # sinh(t) - 2*t, twice, from 0 to acosh(2)
+    assert calculus.integrate(ReLU(2 - cosh(x)), (x, -9, 9)).evalf() > 1.8
+    assert calculus.solveset(ReLU(cosh(x) - half) - 1, x) == {-acosh(half * 3), acosh(half * 3)}
+    assert isinstance(calculus.integrate(sign(x) / x**2, (x, -1, 1)), Integral)
     assert calculus.integrate(ReLU(1 - x) * ReLU(x - 1), x) == 0
     # -2**(-x**3)/(3*log(2)) from 0 on
     assert calculus.integrate(ReLU(x) ** 2 * 2 ** (-(x**3)), (x, -1, oo)).equals(1 / (3 * log(2)))
@@ -188,6 +201,8 @@ def test_solutions_are_of_the_kind_that_is_declared():
     j = symbols("j", integer=True)
     assert calculus.solve(ReLU(j) - half, j) == []
     assert calculus.solve(ReLU(j) - 3, j) == [3]
+    with pytest.raises(NotImplementedError, match="solveset with an interval"):
+        calculus.solve(sin(Abs(x)) - half, x)
     assert calculus.solve([2 * ReLU(j) - k, k - 1], [j, k]) == []
 
 
@@ -255,7 +270,7 @@ def test_where_it_is_continuous():
     assert calculus.singularities(1 / (ReLU(x) - a), x) == {a}
     assert calculus.continuous_domain(ReLU(x), x, S.Reals, check=False) == S.Reals
     with pytest.raises(NotImplementedError, match="values between"):
-        calculus.function_range(ReLU(x) + I * x, x)
+        calculus.function_range(ReLU(x) + I * x, x, Interval(0, 1))
 
 
 # Differential equations
@@ -398,6 +413,11 @@ def test_densities_of_ones_own():
     assert isinstance(calculus.expectation(ReLU(of_an_integral)), Expectation)
 
 
+def test_densities_that_sympy_does_not_integrate():
+    p, r = symbols("p r", positive=True)
+    assert isinstance(calculus.expectation(ReLU(Beta("B", p, r) - half)), Expectation)
+
+
 def test_means_that_are_infinite():
     assert calculus.expectation(ReLU(Cauchy("C", 0, 1))) == oo
     assert calculus.expectation(ReLU(Pareto("P", 1, 1) - 2)) == oo
@@ -407,6 +427,9 @@ def test_means_that_are_infinite():
 
 def test_means_of_sums_and_of_what_depends_on_others():
     X, Y = Normal("X", 0, 3), Normal("Y", 1, 4)
+    assert calculus.expectation(Max(X, Y)).equals(
+        half + erf(sqrt(2) / 10) / 2 + 5 * exp(-Rational(1, 50)) / sqrt(2 * pi)
+    )
     # X + Y - 1 is normal, with the deviation 5
     assert calculus.expectation(ReLU(X + Y - 1)).equals(5 / sqrt(2 * pi))
     assert calculus.expectation(ReLU(X + Y) * sin(X * Y)).has(Expectation)

@@ -36,6 +36,7 @@ from sympy import (
     Subs,
     Sum,
     Symbol,
+    Trace,
     Tuple,
     ZeroMatrix,
     acos,
@@ -72,7 +73,7 @@ from sympy import (
     zeta,
 )
 
-from symrelu import ReLU, gradient
+from symrelu import ReLU, gradient, lambdify
 
 x, y, z, c, t = symbols("x y z c t")
 r, q = symbols("r q", real=True)
@@ -314,6 +315,20 @@ def test_the_derivative_of_a_branch_that_is_not_taken_has_no_say():
     e = Piecewise((sqrt(x), x > 0), (0, True)) * y + Piecewise((log(x), x > 0), (0, True))
     assert gradient(e, x).subs(x, 0) == 0
     assert gradient(e, x).subs({x: 4, y: 1}) == half
+
+
+@pytest.mark.parametrize("count", [1, 9], ids=["a branch", "many"])
+def test_what_a_branch_guards_is_guarded_in_matrices(count):
+    X, trace = MatrixSymbol("X", 2, 2), Trace(MatrixSymbol("X", 2, 2))
+    large = Add(*symbols("a:120", positive=True))
+    others = [(X[0, 0] * k, trace < -k) for k in range(count)[::-1]]
+    guarded = [log(trace), sqrt(X[0, 1]), large * log(X[1, 1]), log(trace) * sqrt(X[0, 1])]
+    for e in guarded:
+        loss = Piecewise(*others, (e, trace > 0), (0, True))
+        variables = [X, *sorted(large.free_symbols, key=str)]
+        f = lambdify(variables, gradient(loss, X))
+        for at in ([[0.0, 0], [0, 0]], [[0, -1], [2, 0]]):
+            assert not np.any(f(np.array(at), *[1.0] * 120)), e
 
 
 def test_what_does_not_commute():

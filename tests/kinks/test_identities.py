@@ -207,6 +207,12 @@ def many_hinges(n):
     return Add(*(random.choice([-2, -1, 1, 2]) * ReLU(u) for u in arguments))
 
 
+def test_a_large_sum_is_simplified_until_it_gets_no_shorter():
+    large = many_hinges(250)
+    assert relusimp(large + ReLU(x) - ReLU(-x)) == large + x
+    assert relusimp(large + exp(ReLU(y) - ReLU(-y) - y)) == large + 1
+
+
 @pytest.mark.parametrize("f", [relusimp, as_relu])
 def test_the_cost_of_hinges_is_linear(f):
     few, many = (calls(f, many_hinges(n)) for n in (250, 500))

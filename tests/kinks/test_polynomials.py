@@ -134,6 +134,8 @@ total = sum(symbols("v:12", real=True))
         Piecewise((x**300, x > 1), (x, True)) ** 8 * Heaviside(x - 2),
         Heaviside(z - y) * (z**400 - y**400),
         sqrt((x + y) ** 40 + 1) + Abs(x),
+        sqrt((x + y + z + 1) ** 62 + 1) + Abs(x),
+        Piecewise((x**60, x > 1), (x, True)) * x**50 * Heaviside(x - 2),
         sqrt(x**400 - 2 * x**200 + 1),
         Abs(x) * x**1000,
         ReLU(x, Symbol("c") ** 400 + (x + y + z) ** 90) + Abs(x),

@@ -35,6 +35,7 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    cos,
     exp,
     latex,
     log,
@@ -358,6 +359,22 @@ def test_a_matrix_of_one_entry_in_a_sum():
     e = Sum(Piecewise((x[k, 0] * root, x[k, 0] > 0), (u, True)), (k, 0, n - 1))
     slope = lambdify([x, u], gradient(e, u))(np.array([[1.0], [-2], [4]]), np.array([[-3.0]]))
     np.testing.assert_allclose(slope, [[1 - 15 / np.sqrt(10)]])
+
+
+def test_small_corners_of_sums_and_powers():
+    for last in (0, -2):
+        backwards = Sum(x[k, 0], (k, 1, last))
+        assert reads(backwards) == backwards
+    assert reads(Inverse(2 * M)) == reads(M.I / 2)
+    assert reads(HadamardPower(A, u)).args[1] == u[0, 0]
+    assert not reads(Sum(Max(x[k, 0], y[k, 0]), (k, 0, 2))).has(Sum)
+    assert reads(Sum(x[k, 0] * KroneckerDelta(k, i), (k, 0, n - 1))).free_symbols >= {i}
+
+
+def test_a_function_of_zeros():
+    e = Elementwise(Lambda((t, s), cos(t) + s), ZeroMatrix(2, 3), Sum(0 * k, (k, 0, n)))
+    assert reads(e) == OneMatrix(2, 3)
+    assert reads(elementwise(sin, M - M)) == ZeroMatrix(2, 2)
 
 
 def test_elements_of_variables_in_a_body():

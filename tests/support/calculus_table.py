@@ -282,6 +282,10 @@ INTEGRALS = [
     integral(
         "x*ReLU(1 - Abs(x)), -1 to 2", lambda f: x * f(1 - Abs(x)), -1, 2, S(0), smooth=square
     ),
+    integral("ReLU(x)**2, -1 to k", lambda f: f(x) ** 2, -1, k, ReLU(k) ** 3 / 3),
+    integral("ReLU(x)*ReLU(1 - x), -1 to 2", lambda f: f(x) * f(1 - x), -1, 2, Rational(1, 6)),
+    integral("ReLU(x) + ReLU(-x), -1 to 2", lambda f: f(x) + f(-x), -1, 2, Rational(5, 2)),
+    integral("exp(-x)*ReLU(1 - x), 0 to oo", lambda f: exp(-x) * f(1 - x), 0, oo, exp(-1), bell),
     integral("exp(-x)*ReLU(x - 1), 0 to oo", lambda f: exp(-x) * f(x - 1), 0, oo, exp(-1)),
     integral(
         "exp(-x**2)*ReLU(x), all x",

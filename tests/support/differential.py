@@ -269,6 +269,8 @@ def main(number, first=0):
             except Exception:
                 wrong += 1
                 print(f"{check.__name__}({seed})\n{traceback.format_exc(-3)[-4000:]}", flush=True)
+        if seed % 100 == 99:
+            print(f"to {seed}: {sum(counts.values())} numbers, {wrong} times wrong", flush=True)
     print(f"{sum(counts.values())} numbers compared, {wrong} times wrong: {dict(counts)}")
 
 

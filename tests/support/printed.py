@@ -160,7 +160,9 @@ FUNCTIONS = {
     "DiagMatrix": lambda M: Matrix(np.diag(M.array.ravel())),
     "HadamardProduct": product_of_entries,
     "ReLU": entry_by_entry(lambda z, at_0=0: np.maximum(z, 0)),
-    "DiagonalOf": lambda M: Matrix(np.diagonal(M.array).reshape(-1, 1)),
+    "DiagonalOf": lambda M: Matrix(
+        (M.array if 1 in M.array.shape else np.diagonal(M.array)).reshape(-1, 1)
+    ),
     "pi": np.pi,
     "Heaviside": entry_by_entry(lambda z, at_0: np.where(z > 0, 1.0, np.where(z < 0, 0.0, at_0))),
     "Abs": entry_by_entry(np.abs),
@@ -183,7 +185,7 @@ def read(text, values, shape):
     try:
         tree = ast.fix_missing_locations(Ones().visit(ast.parse(text, mode="eval")))
         value = eval(compile(tree, text, "eval"), {"__builtins__": {}}, names)
-    except (SyntaxError, NameError, TypeError, AttributeError) as error:
+    except (SyntaxError, NameError, TypeError, AttributeError, ValueError) as error:
         raise UnreadableError(text) from error
     value = of_shape(value, shape or (1, 1))
     return np.broadcast_to(value, shape) if shape else np.reshape(value, ())

@@ -216,10 +216,10 @@ CASES = [
         at={"X": definite},
     ),
     Case(
-        "tr X^k of an open k",
-        "X:nn",
-        lambda X: Trace(X**k),
-        refused=Refusal(NotImplementedError, "power"),
+        "tr A X^k of an open k",
+        "A:nn X:nn",
+        lambda A, X: Trace(A * X**k),
+        refused=Refusal(NotImplementedError, r"power X\*\*k"),
     ),
     Case("a long product of sums", "a:n1 b:n1 A:nn B:nn C:nn D:nn X:nn", long, long_twin),
 ]
