@@ -11,7 +11,7 @@ import sys
 import unicodedata
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -195,24 +195,39 @@ def lambdify(
       ``H0`` other than 0 is float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
 
+    A function of SymPy's that the module's printer does not know is looked up in the module by
+    name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy
+    computes what is left.  A list of modules is asked in its order.  An ``Integral`` is computed by
+    quadrature on SciPy, mpmath and SymPy; a ``Sum`` over data, with any limits, is one sum of an
+    array, any other long sum or product a loop.  The entries of a matrix are broadcast to one
+    shape, so that ``Matrix([a*x, 1])`` of an array of N numbers is of shape (2, 1, N); those of a
+    list are left as they are, as in SymPy.  ``modules="scipy"`` makes a sparse matrix a SciPy one.
+
+    SymPy's ``lambdify`` also takes what this one does not:
+
+    - text, as an expression, argument or key; a printer that is a function;
+    - sets, and expressions such as ``sin(t)``, as arguments; expressions as the keys of a dict;
+    - symbols that are no arguments, and functions of one's own found by their name in a module;
+    - numbers and vectors for a matrix, whose shape is checked, and lists for arrays.
+
     See Also
     ========
 
     sympy.utilities.lambdify.lambdify
     """
-    row, functions = _modules(modules)
+    rows, functions = _modules(modules)
     kind = printer if isinstance(printer, type) else type(printer)
     if printer is not None and not issubclass(kind, CodePrinter):
         raise TypeError(f"lambdify: a printer is one of SymPy's code printers, not {printer!r}")
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
-    program = _Program(row, printer, functions, use_imps, dummify)
-    program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
+    program = _Program(rows, printer, functions, use_imps, dummify)
+    program.take(list(args) if _holds_arguments(args) else [args])
     program.define(definitions)
     return program.compiled(expr, docstring_limit)
 
 
-def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
-    """The engine, and the functions that the user gives."""
+def _modules(modules: Any) -> tuple[list[Engine], dict[str, Any]]:
+    """The engine, those to ask for what it has not, and the functions that the user gives."""
     items = modules if isinstance(modules, (list, tuple)) else [modules or _default()]
     functions: dict[str, Any] = {}
     rows: list[Engine] = []
@@ -223,6 +238,9 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
             rows.append(item)
         elif isinstance(item, (str, ModuleType)):
             name = item if isinstance(item, str) else item.__name__
+            if name not in ENGINES and isinstance(item, ModuleType):
+                functions = {**vars(item), **functions}
+                continue
             if name not in ENGINES:
                 raise ValueError(
                     f"lambdify knows no module {name!r}; it knows {', '.join(ENGINES)}"
@@ -230,10 +248,11 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
             rows.append(ENGINES[name])
         else:
             raise TypeError(f"lambdify: modules are given by name or as dicts, not as {item!r}")
-    first = rows[0] if rows else ENGINES["math"]
+    first, *others = rows or [ENGINES["math"]]
     # SciPy's has NumPy's names, and more.
     wider = [row for row in rows if row.module == first.module]
-    return max(wider, key=lambda row: row.extends, default=first), functions
+    first = max(wider, key=lambda row: row.extends, default=first)
+    return [first, *(row for row in others if row.module != first.module)], functions
 
 
 def _default() -> Engine:
@@ -272,7 +291,7 @@ class _Program:
 
     def __init__(self, *given: Any) -> None:
         self.given = given
-        row, printer, functions, use_imps, self.dummify = given
+        (row, *self.others), printer, functions, use_imps, self.dummify = given
         self.namespace: dict[str, Any] = {}
         self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", "functools"}
         self.taken |= ENGINES.keys() | row.reserved
@@ -287,7 +306,9 @@ class _Program:
         self.quiet = False
         self.engine = Target(row, printer, _Functions(functions, use_imps, self.provide))
         self.engine.dtype = self._dtype
+        self.engine.arguments = self.arguments
         self.engine.function = self._function
+        self.engine.elsewhere = self._elsewhere
 
     def fresh(self, wanted: str) -> str:
         """An identifier that is not in use, the wanted one if it is harmless."""
@@ -355,7 +376,7 @@ class _Program:
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
-        if isinstance(arg, (list, tuple, Tuple, MatrixBase, NDimArray)):
+        if _holds_arguments(arg):
             items = arg.flat() if isinstance(arg, MatrixBase) else arg
             return "(" + "".join(f"{self._pattern(item, matrices)}, " for item in items) + ")"
         is_leaf = isinstance(arg, AtomicExpr) and not arg.is_number
@@ -390,6 +411,15 @@ class _Program:
         program = _Program(*self.given)
         program.take([variable, *others])
         return self.provide("term", program.compiled(body, 0)), list(others)
+
+    def _elsewhere(self, node: Basic, operands: Sequence[Any]) -> str | None:
+        """The function, compiled for the next of the modules that the user has named."""
+        if self.others:
+            with suppress(NotImplementedError):
+                program = _Program(self.others, None, *self.given[2:])
+                program.take(operands)
+                return self.provide(type(node).__name__, program.compiled(node, 0))
+        return None
 
     def define(self, definitions: Sequence[tuple[Symbol, Expr]]) -> None:
         for symbol, value in definitions:
@@ -710,6 +740,14 @@ _LEAVES = (
     Idx, Symbol, MatrixSymbol, ArraySymbol, Indexed, IndexedBase, AppliedUndef, Derivative,
     MatrixElement,
 )  # fmt: skip
+
+
+def _holds_arguments(args: Any) -> bool:
+    """Whether it stands for several, in an order."""
+    if isinstance(args, (Basic, MatrixBase)):
+        return isinstance(args, (Tuple, MatrixBase, NDimArray))
+    unordered = isinstance(args, (str, bytes, Set)) and not isinstance(args, KeysView)
+    return isinstance(args, Iterable) and not unordered
 
 
 _TOTAL = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sympy import (
     Add,
     Basic,
     BlockMatrix,
+    DeferredVector,
     Derivative,
     Determinant,
     DiagMatrix,
@@ -74,7 +76,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 from sympy.printing.str import StrPrinter
 from sympy.tensor.array import NDimArray
-from sympy.tensor.array.expressions import ArraySymbol
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
 from symrelu.code import known
@@ -124,10 +126,12 @@ class Target:
         self.printer = _operand_printer(printer, row)
         self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
         self.function: Callable[..., Any] = tuple  # compile a function of a variable on its own
+        self.elsewhere: Callable[..., str | None] = lambda *_: None  # on another engine
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.shared_products: Mapping[Basic, tuple[Basic, Basic]] = {}
         self.below: set[Basic] = set()  # what a kink or a condition depends on
+        self.arguments: Mapping[Basic, str] = {}
         self.rewriting = False  # while one function is tried in terms of others
 
     def __getattr__(self, name: str) -> Any:
@@ -192,7 +196,7 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         raise NotImplementedError(_no_form(engine, node))
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
-    operands = dict.fromkeys(filter(_is_operand, _flat(node.args)))
+    operands = list(dict.fromkeys(filter(_is_operand, _flat(node.args))))
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
     shell = node.func(*_shells(node.args, stand_ins)) if node.args else node
 
@@ -209,6 +213,8 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         try:
             write(*(Code(f"v{k}") for k in range(len(stand_ins))))
         except PrintMethodNotImplementedError:
+            if name := engine.elsewhere(shell, list(stand_ins.values())):
+                return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
             back = {stand_in: arg for arg, stand_in in stand_ins.items()}
             for other in known.rewritings(shell):
                 if _is_computable(engine, other) and known.holds(shell, other):
@@ -280,7 +286,7 @@ def _is_computable(engine: Target, expr: Basic) -> bool:
 
 
 def _printed(engine: Target, shell: Basic) -> str:
-    with suppress(PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
+    with suppress(NotImplementedError, TypeError, KeyError, RecursionError):
         text = str(engine.printer._print(shell))
         if _is_known(engine, shell, text):
             return text
@@ -350,7 +356,7 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
     of_numexpr = getattr(engine.printer, "_numexpr_functions", None)
     if node.is_Function and of_numexpr is not None:
         return type(node).__name__ in of_numexpr
-    roots = {module.partition(".")[0] for module in engine.printer.module_imports}
+    roots = {module.partition(".")[0] for module in getattr(engine.printer, "module_imports", ())}
     modules = {*roots, *(name.partition(".")[0] for name in engine.imports)}
     try:
         names = _names(text)
@@ -365,10 +371,20 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
         return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
-    in_table = type(node) in getattr(engine.printer, "mapping", {type(node)})
-    return (
-        in_table or not node.is_Function or hasattr(engine.printer, f"_print_{type(node).__name__}")
-    )
+    if not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)}):
+        return True
+    return hasattr(engine.printer, f"_print_{type(node).__name__}") and _exists(text)
+
+
+def _exists(text: str) -> bool:
+    """Whether the modules have what the code calls: SymPy speaks of torch.special.gamma."""
+    calls = [n.func for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Call)]
+    for module, _, path in (ast.unparse(call).partition(".") for call in calls):
+        with suppress(AttributeError):
+            reduce(getattr, path.split("."), sys.modules.get(module))
+            continue
+        return False
+    return True
 
 
 @singledispatch
@@ -429,6 +445,14 @@ def _constant(engine: Target, node: Basic) -> Rule | None:
 
 
 @rule.register(Symbol)
+def _(node: Symbol, engine: Target) -> Rule:
+    vector, _, index = node.name.removesuffix("]").partition("[")
+    if DeferredVector(vector) in engine.arguments and index.isdecimal():
+        item = Code(index)
+        return Rule([DeferredVector(vector)], lambda code: engine.call("item", code, item, of=node))
+    raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
+
+
 @rule.register(MatrixSymbol)
 @rule.register(IndexedBase)
 @rule.register(ArraySymbol)
@@ -440,6 +464,14 @@ def _(node: Basic, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     return Rule(
         [node.base, *node.indices],
+        lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
+    )
+
+
+@rule.register(ArrayElement)
+def _(node: Any, engine: Target) -> Rule:
+    return Rule(
+        [node.name, *node.indices],
         lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
     )
 
@@ -532,6 +564,8 @@ def _(node: Slot, engine: Target) -> Rule:
 
 @rule.register(AppliedUndef)
 def _(node: Basic, engine: Target) -> Rule:
+    if _is_printed_by_user(engine.printer, node):
+        return _by_sympy(engine, node)
     raise PrintMethodNotImplementedError(_no_form(engine, node))
 
 
