@@ -813,7 +813,7 @@ def test_integrates_by_sympy_once_rewritten():
 def test_no_expression(argument):
     with pytest.raises(TypeError) as caught:
         ReLU(argument)
-    assert str(caught.value) == (
+    assert str(caught.value).startswith(
         f"the argument of ReLU must be an expression, a matrix or an array, not {argument!r}"
         f"{remedy(argument)}"
     )
