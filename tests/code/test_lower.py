@@ -156,3 +156,9 @@ def test_branches_beyond_what_nests_are_a_choice_of_their_own():
 def test_sums_that_are_refused(expr, message):
     with pytest.raises(NotImplementedError, match=message):
         lambdify([x, X, n], expr)
+
+
+def test_sums_without_end_are_refused_wherever_they_start():
+    for start in (0, 1):
+        with pytest.raises(NotImplementedError, match="Sum without end"):
+            lambdify(x, Sum(1 / i**x, (i, start, oo)))
