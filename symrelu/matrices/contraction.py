@@ -47,7 +47,7 @@ def contracted(total: Sum) -> Expr | None:
     """The scalar, in terms of whole matrices; None if it is not made of these."""
     sizes: dict[Expr, Expr] = {}
     for index, *bounds in total.limits:
-        if len(bounds) != 2:
+        if len(bounds) != 2 or any(bound.is_infinite for bound in bounds):
             return None
         sizes[index] = bounds[1] - bounds[0] + 1
         if sizes[index].is_nonpositive:  # empty, or SymPy's sum backwards

@@ -173,3 +173,9 @@ def test_products_that_others_hold_are_found():
     f = lambdify([a, b, c, d], [a * b * c * d, a * b * c, a * b])
     assert inspect.getsource(f).count("*") == 3
     assert f(2, 3, 4, 5) == [120, 24, 6]
+
+
+def test_sums_without_end_are_refused_wherever_they_start():
+    for start in (0, 1):
+        with pytest.raises(NotImplementedError, match="Sum without end"):
+            lambdify(x, Sum(1 / i**x, (i, start, oo)))
