@@ -135,7 +135,7 @@ def integral(rng):
             return None, f, F
         low = -12.0 if ends[0] is -oo else float(ends[0])
         return (
-            close(F, gauss(values, low, 40.0 if ends[0] is not -oo else 12.0, 4000)),
+            close(F, gauss(values, low, 40.0 if ends[0] is not -oo else 12.0, 40000)),
             f,
             (F, ends),
         )
