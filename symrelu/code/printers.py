@@ -60,7 +60,9 @@ from sympy import (
     Transpose,
     Tuple,
     ZeroMatrix,
+    ceiling,
     default_sort_key,
+    floor,
     sign,
     sympify,
 )
@@ -1114,7 +1116,12 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     bounds = [*node.rowslice, *node.colslice]
 
-    return Rule([node.parent, *bounds], lambda *codes: engine.call("slice", *codes, of=node))
+    def write(parent: Code, *codes: Code) -> Code:
+        rounded = [sympify(bound).has(floor, ceiling) for bound in bounds]  # engines make floats
+        indices = [f"int({c})" if r else c for c, r in zip(codes, rounded, strict=True)]
+        return engine.call("slice", parent, *indices, of=node)
+
+    return Rule([node.parent, *bounds], write)
 
 
 def _nested(codes: Sequence[str], columns: int) -> str:
