@@ -1,5 +1,6 @@
 """SymPy's own checks of a function, adapted to ReLU."""
 
+import ast
 import re
 from importlib import import_module
 from importlib.metadata import version
@@ -54,6 +55,31 @@ def test_no_debug_lines():
     files = [path for path in files if not SKIPPED & {*path.relative_to(ROOT).parts}]
     assert len(files) > 50
     assert [str(f) for f in files if marks.search(f.read_text(encoding="utf-8"))] == []
+
+
+def imports(path):
+    """The rooms of the package that a module imports, and those that its functions import."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("symrelu."):
+            yield node.module.split(".")[1], node not in tree.body
+
+
+def test_imports_run_downwards():
+    package = Path(symrelu.__file__).parent
+    guide = package.parent / ".github" / "CONTRIBUTING.md"
+    if not guide.exists():
+        pytest.skip("there is no checkout around the package")
+    (order,) = re.findall(r"^`graph`.*$", guide.read_text(encoding="utf-8"), re.MULTILINE)
+    levels = [re.findall(r"`(\w+)`", level) for level in order.split("←")]
+    level = {room: k for k, rooms in enumerate(levels) for room in rooms}
+    upwards = set()
+    for path in package.rglob("*.py"):
+        room = path.relative_to(package).parts[0].removesuffix(".py")
+        for other, late in imports(path) if room in level else ():
+            if other != room and not level[other] < level[room]:
+                upwards.add((room, other, late))
+    assert upwards == {("function", "kinks", True), ("function", "calculus", True)}
 
 
 def test_version():

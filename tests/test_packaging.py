@@ -57,7 +57,7 @@ def test_the_sdist_holds_what_it_takes_to_test_it(dist):
         *("symrelu", "tests", "examples", "docs"),
     }
     assert {name.suffix for name in names if name.parts[1] in ("symrelu", "tests")} <= {
-        *(".py", ".typed"),
+        *(".py", ".sh", ".typed"),
     }
 
 

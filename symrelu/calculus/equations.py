@@ -51,6 +51,7 @@ from symrelu.calculus.pieces import (
     chosen_of,
     in_steps,
     inside,
+    is_not_real,
     regions,
     roots,
     sign_of,
@@ -179,7 +180,7 @@ def _on_region(part: Region, relation: Any, x: Symbol) -> list[Set]:
     found: list[Set] = [FiniteSet(t) for t in ends[1:-1] if holds_at(relation, g, x, t)]
     for low, high in pairwise(ends):
         value = g.subs(x, inside(low, high))
-        if value.is_number and value.is_extended_real is False:
+        if is_not_real(value):
             continue
         s = sign_of(value)
         if relation.func(S(s), 0):

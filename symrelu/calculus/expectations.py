@@ -12,6 +12,8 @@ from sympy import (
     Expr,
     Integral,
     Lambda,
+    Max,
+    Min,
     Mul,
     Piecewise,
     S,
@@ -38,6 +40,7 @@ from symrelu.calculus.integrals import definite
 from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, regions, shorter
 from symrelu.calculus.sums import _total
 from symrelu.kinked import has_kinks
+from symrelu.kinks import as_relu
 
 
 @calculus(
@@ -111,6 +114,8 @@ def variance(expr: Any, condition: Any = None, check: bool = True, **options: An
 
 
 def _mean(expr: Expr, check: bool) -> Expr:
+    if expr.has(Max, Min):  # of sums, of which each may be one normal variable
+        expr = as_relu(expr)
     expr = sympify(expr).expand() if not has_kinks(expr) else _expanded(expr)
     return shorter(Add(*(_mean_of_term(term, check) for term in Add.make_args(expr))))
 

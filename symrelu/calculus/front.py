@@ -78,23 +78,28 @@ def calculus(
                 return smooth(*args, **options)
             if takes and not isinstance(args[0], takes):
                 raise TypeError(f"{name} takes an expression, not {args[0]!r}")
-            to: dict[Basic, Basic] = {}
-            real = [_each(arg, lambda e: _real(e, to)) for arg in args]
-            kept = {key: _each(v, lambda e: _real(e, to)) for key, v in options.items()}
-            back = {new: old for old, new in to.items()}
-            try:
-                found = function(*real, check=check, **kept)
-            except UNKNOWN as error:
-                if isinstance(error, NotImplementedError):
-                    raise
-                raise NotImplementedError(f"{name} has no answer: {error}") from error
-            if isinstance(found, UNEVALUATED) and args[0].args:
-                found = found.xreplace({real[0]: args[0].xreplace(to)})
-            return _each(found, lambda e: _in_words(e).xreplace(back))
+            return _of_real(function, args, {**options, "check": check})
 
         return answer
 
     return decorate
+
+
+def _of_real(function: Callable[..., Any], args: tuple[Any, ...], options: Any) -> Any:
+    """The answer for real symbols, in the words in which it was asked."""
+    to: dict[Basic, Basic] = {}
+    real = [_each(arg, lambda e: _real(e, to)) for arg in args]
+    kept = {key: _each(v, lambda e: _real(e, to)) for key, v in options.items()}
+    back = {new: old for old, new in to.items()}
+    try:
+        found = function(*real, **kept)
+    except UNKNOWN as error:
+        if isinstance(error, NotImplementedError):
+            raise
+        raise NotImplementedError(f"{function.__name__} has no answer: {error}") from error
+    if isinstance(found, UNEVALUATED) and args[0].args:
+        found = found.xreplace({real[0]: args[0].xreplace(to)})
+    return _each(found, lambda e: _in_words(e).xreplace(back))
 
 
 # What stays when there is no answer.

@@ -198,7 +198,9 @@ def in_relu(rest: Expr, jump: Jump, x: Symbol) -> Expr:
         moved = Poly(rest.subs(x, (kink - u.subs(x, 0)) / slope).expand(), kink)
         coefficients = [sympy.factor_terms(sympy.cancel(c)) for c in reversed(moved.all_coeffs())]
         # The first is 0, whether or not SymPy sees it.
-        terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n]
+        terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n and c]
+        if len(terms) == 1:
+            return terms[0]
         lowest = next(n for n, c in enumerate(coefficients) if n and c)
         whole_form = sympy.factor(sympy.cancel(rest / u**lowest)) * ReLU(u) ** lowest
         return min(Add(*terms), whole_form, key=count_ops)

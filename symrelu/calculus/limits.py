@@ -9,7 +9,14 @@ from sympy import AccumBounds, Expr, Limit, Order, Poly, Rational, S, Symbol, oo
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus, held, the_symbol
-from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, chosen_of, in_steps, sign_of
+from symrelu.calculus.pieces import (
+    UNKNOWN,
+    NoPiecesError,
+    chosen_of,
+    in_steps,
+    is_not_real,
+    sign_of,
+)
 from symrelu.function import ReLU
 from symrelu.kinked import has_kinks
 
@@ -133,7 +140,7 @@ def sign_near(u: Expr, z: Symbol, z0: Expr, side: int) -> int:
     if z0.is_infinite:
         return _sign_far(u, z, z0)
     value = u.subs(z, z0)
-    if value.is_finite and value.is_extended_real is False:
+    if not value.is_infinite and is_not_real(value):
         raise ValueError(f"ReLU is defined for real arguments only, and {u} is not real near {z0}")
     if value.is_infinite or value is S.NaN or isinstance(value, AccumBounds):
         return _sign_by_limit(u, z, z0, side)

@@ -217,7 +217,7 @@ def _split(
     ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
     for i, (a, b) in enumerate(pairwise(ends)):
         middle = u.subs(x, inside(a, b))
-        if middle is S.NaN or (middle.is_number and middle.is_extended_real is False):
+        if middle is S.NaN or is_not_real(middle):
             yield a, b, {**chosen, h: S.NaN}  # what is switched has no value here
             continue
         try:
@@ -271,6 +271,14 @@ def between(points: list[Expr], start: Expr, stop: Expr) -> list[Expr]:
 
 def _order(t: Expr, u: Expr) -> int:
     return sign_of(t - u)
+
+
+def is_not_real(value: Expr) -> bool:
+    """Whether it is known not to be real, by its digits where SymPy does not say."""
+    real = value.is_extended_real
+    if real is not None or not value.is_number or value is S.NaN:
+        return real is False
+    return bool(abs(value.evalf(20).as_real_imag()[1]) > 1e-15)
 
 
 def sign_of(number: Expr) -> int:

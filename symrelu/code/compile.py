@@ -11,7 +11,7 @@ import sys
 import unicodedata
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -178,8 +178,9 @@ def lambdify(
     Value and slope are exact, nan stays nan and the dtype is kept, for floats of any
     width, integers, numbers and arrays of any layout, but for what an engine cannot do:
 
-    - A complex number is a ``TypeError`` to NumPy, SciPy, ``math`` and mpmath; the relatives of
-      NumPy compare by the real parts first.
+    - A complex number is a ``TypeError`` to NumPy, SciPy, Numba, ``math``, cmath and mpmath, and so
+      is a kink of what a function of cmath gives; the relatives of NumPy compare by the real
+      parts first.
     - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
@@ -188,28 +189,45 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
-    - Numba, of what is compiled for NumPy: has no float16; a slope with an ``H0`` other than 0 is
-      float64, or int64.
+    - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
+      broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
+      for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
+      ``H0`` other than 0 is float64, or int64.
     - NumPy before 2.0: promotes an array of no dimensions like a number.
+
+    A function of SymPy's that the module's printer does not know is looked up in the module by
+    name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy
+    computes what is left.  A list of modules is asked in its order.  An ``Integral`` is computed by
+    quadrature on SciPy, mpmath and SymPy; a ``Sum`` over data, with any limits, is one sum of an
+    array, any other long sum or product a loop.  The entries of a matrix are broadcast to one
+    shape, so that ``Matrix([a*x, 1])`` of an array of N numbers is of shape (2, 1, N); those of a
+    list are left as they are, as in SymPy.  ``modules="scipy"`` makes a sparse matrix a SciPy one.
+
+    SymPy's ``lambdify`` also takes what this one does not:
+
+    - text, as an expression, argument or key; a printer that is a function;
+    - sets, and expressions such as ``sin(t)``, as arguments; expressions as the keys of a dict;
+    - symbols that are no arguments, and functions of one's own found by their name in a module;
+    - numbers and vectors for a matrix, whose shape is checked, and lists for arrays.
 
     See Also
     ========
 
     sympy.utilities.lambdify.lambdify
     """
-    row, functions = _modules(modules)
+    rows, functions = _modules(modules)
     kind = printer if isinstance(printer, type) else type(printer)
     if printer is not None and not issubclass(kind, CodePrinter):
         raise TypeError(f"lambdify: a printer is one of SymPy's code printers, not {printer!r}")
     definitions, expr = cse(expr) if callable(cse) else ((), expr)
-    program = _Program(row, printer, functions, use_imps, dummify)
-    program.take(list(args) if isinstance(args, (list, tuple, Tuple, MatrixBase)) else [args])
+    program = _Program(rows, printer, functions, use_imps, dummify)
+    program.take(list(args) if _holds_arguments(args) else [args])
     program.define(definitions)
     return program.compiled(expr, docstring_limit)
 
 
-def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
-    """The engine, and the functions that the user gives."""
+def _modules(modules: Any) -> tuple[list[Engine], dict[str, Any]]:
+    """The engine, those to ask for what it has not, and the functions that the user gives."""
     items = modules if isinstance(modules, (list, tuple)) else [modules or _default()]
     functions: dict[str, Any] = {}
     rows: list[Engine] = []
@@ -220,6 +238,9 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
             rows.append(item)
         elif isinstance(item, (str, ModuleType)):
             name = item if isinstance(item, str) else item.__name__
+            if name not in ENGINES and isinstance(item, ModuleType):
+                functions = {**vars(item), **functions}
+                continue
             if name not in ENGINES:
                 raise ValueError(
                     f"lambdify knows no module {name!r}; it knows {', '.join(ENGINES)}"
@@ -227,10 +248,11 @@ def _modules(modules: Any) -> tuple[Engine, dict[str, Any]]:
             rows.append(ENGINES[name])
         else:
             raise TypeError(f"lambdify: modules are given by name or as dicts, not as {item!r}")
-    first = rows[0] if rows else ENGINES["math"]
+    first, *others = rows or [ENGINES["math"]]
     # SciPy's has NumPy's names, and more.
     wider = [row for row in rows if row.module == first.module]
-    return max(wider, key=lambda row: row.extends, default=first), functions
+    first = max(wider, key=lambda row: row.extends, default=first)
+    return [first, *(row for row in others if row.module != first.module)], functions
 
 
 def _default() -> Engine:
@@ -269,7 +291,7 @@ class _Program:
 
     def __init__(self, *given: Any) -> None:
         self.given = given
-        row, printer, functions, use_imps, self.dummify = given
+        (row, *self.others), printer, functions, use_imps, self.dummify = given
         self.namespace: dict[str, Any] = {}
         self.taken = {*dir(builtins), *keyword.kwlist, "lambdified", "symrelu", "functools"}
         self.taken |= ENGINES.keys() | row.reserved
@@ -284,7 +306,9 @@ class _Program:
         self.quiet = False
         self.engine = Target(row, printer, _Functions(functions, use_imps, self.provide))
         self.engine.dtype = self._dtype
+        self.engine.arguments = self.arguments
         self.engine.function = self._function
+        self.engine.elsewhere = self._elsewhere
 
     def fresh(self, wanted: str) -> str:
         """An identifier that is not in use, the wanted one if it is harmless."""
@@ -352,7 +376,7 @@ class _Program:
 
     def _pattern(self, arg: Any, matrices: list[tuple[str, Expr]]) -> str:
         """The target of an assignment that takes an argument apart."""
-        if isinstance(arg, (list, tuple, Tuple, MatrixBase, NDimArray)):
+        if _holds_arguments(arg):
             items = arg.flat() if isinstance(arg, MatrixBase) else arg
             return "(" + "".join(f"{self._pattern(item, matrices)}, " for item in items) + ")"
         is_leaf = isinstance(arg, AtomicExpr) and not arg.is_number
@@ -387,6 +411,15 @@ class _Program:
         program = _Program(*self.given)
         program.take([variable, *others])
         return self.provide("term", program.compiled(body, 0)), list(others)
+
+    def _elsewhere(self, node: Basic, operands: Sequence[Any]) -> str | None:
+        """The function, compiled for the next of the modules that the user has named."""
+        if self.others:
+            with suppress(NotImplementedError):
+                program = _Program(self.others, None, *self.given[2:])
+                program.take(operands)
+                return self.provide(type(node).__name__, program.compiled(node, 0))
+        return None
 
     def define(self, definitions: Sequence[tuple[Symbol, Expr]]) -> None:
         for symbol, value in definitions:
@@ -709,6 +742,14 @@ _LEAVES = (
 )  # fmt: skip
 
 
+def _holds_arguments(args: Any) -> bool:
+    """Whether it stands for several, in an order."""
+    if isinstance(args, (Basic, MatrixBase)):
+        return isinstance(args, (Tuple, MatrixBase, NDimArray))
+    unordered = isinstance(args, (str, bytes, Set)) and not isinstance(args, KeysView)
+    return isinstance(args, Iterable) and not unordered
+
+
 _TOTAL = (
     Add, Mul, ReLU, Heaviside, Larger, Relational, And, Or, Not, Piecewise, Number, BooleanAtom,
 )  # fmt: skip
@@ -735,6 +776,6 @@ def _sympified(expr: Any) -> Basic:
     if not isinstance(expr, Basic) and getattr(expr, "shape", None):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
     if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
-        with suppress(SympifyError):
+        with suppress(SympifyError, TypeError):  # as of a class
             return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

@@ -18,8 +18,8 @@ from symrelu.code.kernels import KERNELS, Kernel
 # How tightly code binds.
 CHOICE, LOOSE, SUM, PRODUCT, POWER, ATOM = range(6)
 
-# In a template: before a dot, beside an operator, beside a comparison, in a choice.
-_PLACES = {"a": ATOM, "p": POWER, "s": SUM, "c": LOOSE}
+# In a template: before a dot, beside an operator, over a divisor, beside a comparison, in a choice.
+_PLACES = {"a": ATOM, "p": POWER, "d": PRODUCT, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
@@ -99,6 +99,8 @@ class Engine:
     dtype: str | None = "{m}.result_type({0})"
     promote: str | None = None  # of two dtypes, where ``dtype`` takes one operand
     default_dtype: str = "{m}.result_type(0.0)"  # where nothing is read
+    plus: str | None = "+"  # of matrices
+    times: str | None = "*"  # of a number and a matrix
     matmul: str | None = "{0:p} @ {1:p}"
     transpose: str | None = "{0:a}.T"
     inverse: str | None = "{m}.linalg.inv({0})"
@@ -207,7 +209,7 @@ _SCALAR = replace(
     minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
     unit="1",
-    divide="{0:p}/{1:p}",
+    divide="{0:d}/{1:p}",
     item="{0:a}[{1}]",
     **_NO_MATRICES,
 )
@@ -348,6 +350,9 @@ MATH = replace(
     module="math",
     imports=("math",),
     printer="pycode.PythonCodePrinter",
+    plus=None,  # its matrices are lists of lists
+    times=None,
+    element="{0:a}[{1}][{2}]",
     array="{0}",
     numbers="{0}",
     reals="{0}",

@@ -10,9 +10,10 @@ from __future__ import annotations
 import sys
 import warnings
 from cmath import isfinite, isnan
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from sympy import Basic, Dummy, Rational, Tuple, preorder_traversal, sympify
@@ -24,17 +25,22 @@ from sympy.utilities.lambdify import MODULES
 from symrelu.code.engines import Engine
 
 # The last numbers of a row for the arguments: orders first, as functions have them.
-_ROWS = ("3 2 1 2/5", "5/2 3/2 1/2 1/4", "2 3 1/4 3/4", "1 1 2 -3/10", "3 2 2 13/5", "2 1 1/2 4")
+_ROWS = ("3 2 1 2/5", "5/2 3/2 1/2 -3/10", "2 3 1/4 3/4", "1 1 2 1/4", "2 1 1/2 4", "3 2 2 13/5")
 _POINTS = [[Rational(number) for number in row.split()] for row in _ROWS]
+_ENOUGH = 2  # numbers; some take seconds
+At = dict[Basic, Basic]
 _SINGLE = 1e-4  # two conventions differ by more, single precision by less
 
 
 def is_sympys(node: Basic) -> bool:
     """Whether the class is SymPy's or ours, and not one of the same name, which is all they see."""
     kind = type(node)
-    module = sys.modules.get(kind.__module__)
-    known = kind.__module__.partition(".")[0] in ("sympy", "symrelu")
-    return known and getattr(module, kind.__name__, None) is kind
+    home = kind.__module__ or ""
+    module = sys.modules.get(home)
+    return (
+        home.partition(".")[0] in ("sympy", "symrelu")
+        and getattr(module, kind.__name__, None) is kind
+    )
 
 
 def find(node: Basic, row: Engine) -> str | None:
@@ -46,10 +52,20 @@ def find(node: Basic, row: Engine) -> str | None:
     for space in row.spaces.split():
         for name in _names(kind):
             full = space.format(name, m=row.module)
-            values = ((at, _called(full, _args(node, at), row)) for at in samples(node))
-            if _agree(node, values, everywhere=name != vouched):
+            call = partial(_called, full, node, row)
+            if _has(full, row) and _agree(node, call, everywhere=name != vouched):
                 return full
     return None
+
+
+def _has(name: str, row: Engine) -> bool:
+    """Whether there is something of this name."""
+    if name in row.reserved:
+        return True
+    module, _, attribute = name.rpartition(".")
+    with suppress(ImportError):
+        return bool(module) and hasattr(import_module(module), attribute)
+    return False
 
 
 def _names(kind: str) -> Iterator[str]:
@@ -73,27 +89,26 @@ def rewritings(node: Basic) -> Iterator[Basic]:
 
 def holds(node: Basic, written: Basic) -> bool:
     """Whether a formula for a function gives its values."""
-    return _agree(node, ((at, _number(written.xreplace(at))) for at in samples(node)))
+    return _agree(node, lambda at: _number(written.xreplace(at)))
 
 
-def _agree(
-    node: Basic,
-    values: Iterable[tuple[dict[Basic, Basic], complex | None]],
-    everywhere: bool = True,
-) -> bool:
+def _agree(node: Basic, call: Callable[[At], complex | None], everywhere: bool = True) -> bool:
     """Whether the values are those of ``evalf``, wherever or mostly where there are any."""
     agreed = 0
-    for at, got in values:
-        want = None if got is None or isnan(got) else evaluated(node, at)
-        if got is not None and want is not None:
+    for at in samples(node):
+        want = evaluated(node, at)  # before the engine is asked, which may compute for hours
+        got = None if want is None else call(at)
+        if want is not None and got is not None and not isnan(got):
             same = abs(got - want) <= _SINGLE * (1 + abs(want))
             if everywhere and not same:
                 return False
             agreed += 1 if same else -1
+        if agreed == _ENOUGH:
+            break
     return agreed > 0
 
 
-def samples(node: Basic) -> Iterator[dict[Basic, Basic]]:
+def samples(node: Basic) -> Iterator[At]:
     """Numbers for the dummies in a function, in their order."""
     dummies = list(dict.fromkeys(d for d in preorder_traversal(node) if isinstance(d, Dummy)))
     for point in _POINTS if len(dummies) <= len(_POINTS[0]) else ():
@@ -102,11 +117,11 @@ def samples(node: Basic) -> Iterator[dict[Basic, Basic]]:
             yield values
 
 
-def _args(node: Basic, values: dict[Basic, Basic]) -> list[Basic]:
+def _args(node: Basic, values: At) -> list[Basic]:
     return [arg.xreplace(values) for arg in node.args]
 
 
-def evaluated(node: Basic, values: dict[Basic, Basic]) -> complex | None:
+def evaluated(node: Basic, values: At) -> complex | None:
     """The number that SymPy has for the function there, if any."""
     with suppress(Exception):  # SymPy's functions refuse in many ways
         return _number(node.func(*_args(node, values)))
@@ -120,8 +135,9 @@ def _number(value: Any) -> complex | None:
     return None
 
 
-def _called(name: str, args: Sequence[Basic], row: Engine) -> complex | None:
-    """What the engine gives, if it has such a function of numbers."""
+def _called(name: str, node: Basic, row: Engine, at: At) -> complex | None:
+    """What the engine gives there, if it has such a function of numbers."""
+    args = _args(node, at)
     d = row.call("default_dtype")
     for template in ("{0}", row.numbers or "{0}"):  # PyTorch takes tensors only
         number = partial(template.format, m=row.module, d=d)

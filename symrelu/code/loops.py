@@ -22,14 +22,10 @@ def at(operand: Any, i: int) -> Any:
 
 
 @numba.extending.overload(at)  # type: ignore[untyped-decorator, unused-ignore]
-def _(operand: Any, i: Any) -> Callable[..., Any]:
-    def number(operand: Any, i: Any) -> Any:
-        return operand
-
-    def entry(operand: Any, i: Any) -> Any:
-        return operand[i]
-
-    return entry if isinstance(operand, numba.types.Array) else number
+def _(operand, i):  # type: ignore[no-untyped-def]  # Numba compares the signatures
+    if isinstance(operand, numba.types.Array):
+        return lambda operand, i: operand[i]
+    return lambda operand, i: operand
 
 
 def run(
@@ -100,9 +96,8 @@ def _typed(value: Any, read: Sequence[Any]) -> Any:
         return value
     if isinstance(value, bool):
         return np.bool_(value)
-    number = value if type(value) in _PLAIN else value.item()
     read_dtypes = (a if type(a) in _PLAIN else a.dtype for a in read)
-    return np.result_type(*read_dtypes, type(number)(0)).type(value)
+    return np.result_type(*read_dtypes, type(value)(0)).type(value)
 
 
 def _part(out: np.ndarray[Any, Any], shape: tuple[int, ...], own: tuple[int, ...]) -> Any:

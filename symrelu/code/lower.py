@@ -15,11 +15,13 @@ from sympy import (
     ITE,
     Add,
     Basic,
+    Contains,
     Derivative,
     Determinant,
     Expr,
     FunctionMatrix,
     Integral,
+    Interval,
     Inverse,
     MatMul,
     MatPow,
@@ -28,6 +30,7 @@ from sympy import (
     Mul,
     OneMatrix,
     Piecewise,
+    Poly,
     Product,
     S,
     Subs,
@@ -35,6 +38,7 @@ from sympy import (
     Transpose,
     Tuple,
     UnevaluatedExpr,
+    Union,
     log,
     prod,
     re,
@@ -182,6 +186,18 @@ def _(node: Expr) -> Basic:
 @lower.register(UnevaluatedExpr)
 def _(node: Expr) -> Basic:
     return node.args[0]
+
+
+@lower.register(Poly)
+def _(node: Any) -> Basic:
+    expr: Basic = node.as_expr()
+    return expr
+
+
+@lower.register(Contains)
+def _(node: Any) -> Basic:
+    x, kind = node.args
+    return kind.as_relational(x) if isinstance(kind, (Interval, Union)) else node
 
 
 @lower.register(re)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sympy import (
     Add,
     Basic,
     BlockMatrix,
+    DeferredVector,
     Derivative,
     Determinant,
     DiagMatrix,
@@ -74,7 +76,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 from sympy.printing.str import StrPrinter
 from sympy.tensor.array import NDimArray
-from sympy.tensor.array.expressions import ArraySymbol
+from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
 from symrelu.code import known
@@ -124,10 +126,12 @@ class Target:
         self.printer = _operand_printer(printer, row)
         self.dtype: Callable[[], str] = str  # the name of the dtype of what the function reads
         self.function: Callable[..., Any] = tuple  # compile a function of a variable on its own
+        self.elsewhere: Callable[..., str | None] = lambda *_: None  # on another engine
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.shared_products: Mapping[Basic, tuple[Basic, Basic]] = {}
         self.below: set[Basic] = set()  # what a kink or a condition depends on
+        self.arguments: Mapping[Basic, str] = {}
         self.rewriting = False  # while one function is tried in terms of others
 
     def __getattr__(self, name: str) -> Any:
@@ -192,7 +196,7 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         raise NotImplementedError(_no_form(engine, node))
     if name := _named(engine, node):
         return Rule(node.args, lambda *codes: Code(f"{name}({', '.join(codes)})"))
-    operands = dict.fromkeys(filter(_is_operand, _flat(node.args)))
+    operands = list(dict.fromkeys(filter(_is_operand, _flat(node.args))))
     stand_ins = {arg: _stand_in(arg, k) for k, arg in enumerate(operands)}
     shell = node.func(*_shells(node.args, stand_ins)) if node.args else node
 
@@ -209,12 +213,19 @@ def _by_sympy(engine: Target, node: Basic) -> Rule:
         try:
             write(*(Code(f"v{k}") for k in range(len(stand_ins))))
         except PrintMethodNotImplementedError:
+            if name := engine.elsewhere(shell, list(stand_ins.values())):
+                return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
             back = {stand_in: arg for arg, stand_in in stand_ins.items()}
             for other in known.rewritings(shell):
                 if _is_computable(engine, other) and known.holds(shell, other):
                     return Rule([other.xreplace(back)])
             raise
     return Rule(list(stand_ins), write)
+
+
+def _is_number(node: Any) -> bool:
+    """Whether it is a constant, without a look at all of a large expression."""
+    return is_small(node) and getattr(node, "is_number", False)
 
 
 _PRINTED = (Application, AtomicExpr, MatrixExpr)
@@ -234,7 +245,7 @@ _ARRAYS = (_ArrayExpr, _CodegenArrayAbstract)
 def _is_operand(arg: Any) -> bool:
     if isinstance(arg, _ARRAYS) or getattr(arg, "is_Matrix", False):
         return True
-    return isinstance(arg, (Expr, Boolean, NDimArray)) and not getattr(arg, "is_number", False)
+    return isinstance(arg, (Expr, Boolean, NDimArray)) and not _is_number(arg)
 
 
 def _flat(args: Sequence[Basic]) -> Iterator[Any]:
@@ -275,7 +286,7 @@ def _is_computable(engine: Target, expr: Basic) -> bool:
 
 
 def _printed(engine: Target, shell: Basic) -> str:
-    with suppress(PrintMethodNotImplementedError, NotImplementedError, TypeError, KeyError):
+    with suppress(NotImplementedError, TypeError, KeyError, RecursionError):
         text = str(engine.printer._print(shell))
         if _is_known(engine, shell, text):
             return text
@@ -345,7 +356,7 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
     of_numexpr = getattr(engine.printer, "_numexpr_functions", None)
     if node.is_Function and of_numexpr is not None:
         return type(node).__name__ in of_numexpr
-    roots = {module.partition(".")[0] for module in engine.printer.module_imports}
+    roots = {module.partition(".")[0] for module in getattr(engine.printer, "module_imports", ())}
     modules = {*roots, *(name.partition(".")[0] for name in engine.imports)}
     try:
         names = _names(text)
@@ -360,10 +371,20 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
         return False
     if engine.broadcasts and re.search(r"(?<![\w.])math\.", text):
         return False  # for single numbers only
-    in_table = type(node) in getattr(engine.printer, "mapping", {type(node)})
-    return (
-        in_table or not node.is_Function or hasattr(engine.printer, f"_print_{type(node).__name__}")
-    )
+    if not node.is_Function or type(node) in getattr(engine.printer, "mapping", {type(node)}):
+        return True
+    return hasattr(engine.printer, f"_print_{type(node).__name__}") and _exists(text)
+
+
+def _exists(text: str) -> bool:
+    """Whether the modules have what the code calls: SymPy speaks of torch.special.gamma."""
+    calls = [n.func for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Call)]
+    for module, _, path in (ast.unparse(call).partition(".") for call in calls):
+        with suppress(AttributeError):
+            reduce(getattr, path.split("."), sys.modules.get(module))
+            continue
+        return False
+    return True
 
 
 @singledispatch
@@ -412,7 +433,7 @@ def by_user(engine: Target, node: Basic) -> Rule | None:
 
 def _constant(engine: Target, node: Basic) -> Rule | None:
     """A number like ``sqrt(2)`` as one of Python's, which leaves the dtype to the arrays."""
-    if engine.exact or not (is_small(node) and getattr(node, "is_number", False)):
+    if engine.exact or not _is_number(node):
         return None
     if isinstance(node, NumberSymbol) and engine.named_constants:
         return None  # numpy.pi
@@ -424,6 +445,14 @@ def _constant(engine: Target, node: Basic) -> Rule | None:
 
 
 @rule.register(Symbol)
+def _(node: Symbol, engine: Target) -> Rule:
+    vector, _, index = node.name.removesuffix("]").partition("[")
+    if DeferredVector(vector) in engine.arguments and index.isdecimal():
+        item = Code(index)
+        return Rule([DeferredVector(vector)], lambda code: engine.call("item", code, item, of=node))
+    raise ValueError(f"lambdify: {node} is not among the arguments; give it, or substitute a value")
+
+
 @rule.register(MatrixSymbol)
 @rule.register(IndexedBase)
 @rule.register(ArraySymbol)
@@ -435,6 +464,14 @@ def _(node: Basic, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     return Rule(
         [node.base, *node.indices],
+        lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
+    )
+
+
+@rule.register(ArrayElement)
+def _(node: Any, engine: Target) -> Rule:
+    return Rule(
+        [node.name, *node.indices],
         lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
     )
 
@@ -527,6 +564,8 @@ def _(node: Slot, engine: Target) -> Rule:
 
 @rule.register(AppliedUndef)
 def _(node: Basic, engine: Target) -> Rule:
+    if _is_printed_by_user(engine.printer, node):
+        return _by_sympy(engine, node)
     raise PrintMethodNotImplementedError(_no_form(engine, node))
 
 
@@ -548,10 +587,14 @@ _DIGITS = 10**4000  # Python reads no longer ones
 
 @rule.register(Integer)
 def _(node: Integer, engine: Target) -> Rule:
-    if abs(node.p) >= (_DIGITS if engine.big else 2**63):
+    if not engine.exact and abs(node.p) >= (_DIGITS if engine.big else 2**63):
         return _large(node, engine)
-    text = str(node)
+    text = _digits(node.p)
     return Rule((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
+
+
+def _digits(p: int) -> str:
+    return str(p) if abs(p) < _DIGITS else hex(p)
 
 
 def _large(node: Expr, engine: Target) -> Rule:
@@ -570,8 +613,8 @@ def _(node: Basic, engine: Target) -> Rule:
 def _(node: Rational, engine: Target) -> Rule:
     if not engine.exact and max(abs(node.p), node.q) >= 2**53:
         return Rule([Float(node)])
-    one = engine.row.call("integer", str(node.p))
-    return Rule((), lambda: Code(f"{one}/{node.q}", PRODUCT))
+    one = engine.row.call("integer", _digits(node.p))
+    return Rule((), lambda: Code(f"{one}/{_digits(node.q)}", PRODUCT))
 
 
 @rule.register(Float)
@@ -659,10 +702,10 @@ def _(node: Expr, engine: Target) -> Rule:
 
 def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
     """The factors, with one float for numbers by which the product would be divided."""
-    roots = [f for f in factors if f.is_Pow and is_small(f) and f.is_number]
+    roots = [f for f in factors if f.is_Pow and _is_number(f)]
     if engine.exact or not any(root.exp.is_negative for root in roots):
         return factors
-    numbers = [f for f in factors if is_small(f) and f.is_number and f.is_real]
+    numbers = [f for f in factors if _is_number(f) and f.is_real]
     value = float(Mul(*numbers))
     others = [f for f in factors if f not in numbers]
     return [Float(value), *others] if isfinite(value) and value else factors
@@ -679,8 +722,9 @@ def _coefficient(
     """
     p, q = abs(number.p), number.q
     if engine.exact:
-        one: list[str] = [engine.row.call("integer", str(p))] if q != 1 or divided else [str(p)]
-        return one if p != 1 or q != 1 or alone or divided else [], [str(q)] * (q != 1)
+        text = _digits(p)
+        one: list[str] = [engine.row.call("integer", text)] if q != 1 or divided else [text]
+        return one if p != 1 or q != 1 or alone or divided else [], [_digits(q)] * (q != 1)
     if q == 1:
         if p >= 2**63 and not engine.big:
             return [repr(float(_finite(p, engine)))], []
@@ -757,7 +801,7 @@ def _by_products(node: Expr) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     x, *H0 = node.args
     if H0:
-        if not engine.relu_at_0 or not (H0[0].is_number and H0[0].is_finite):
+        if not engine.relu_at_0 or not (_is_number(H0[0]) and H0[0].is_finite):
             return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
         return Rule([x, *H0], lambda *codes: engine.call("relu_at_0", *codes), repeats=True)
     return Rule([x], lambda code: engine.call("relu", code, of=node), engine.repeats("relu"))
@@ -798,12 +842,12 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     larger = not isinstance(node, Smaller)
     operation, with_number = ("maximum", "at_least") if larger else ("minimum", "at_most")
-    numbers = [a for a in node.args if a.is_number]
+    numbers = [a for a in node.args if _is_number(a)]
     if getattr(engine, with_number) and len(numbers) == 1:
-        (x,) = (a for a in node.args if not a.is_number)
+        (x,) = (a for a in node.args if not _is_number(a))
         return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
     return Rule(
-        sorted(node.args, key=lambda arg: arg.is_number),  # a number last
+        sorted(node.args, key=_is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
     )
@@ -833,7 +877,7 @@ def _(node: Basic, engine: Target) -> Rule:
 def _compared(condition: Basic) -> list[Basic]:
     """What the condition compares: it is of the dtype that the choice should have."""
     if isinstance(condition, Relational):
-        return [side for side in condition.args if not side.is_number]
+        return [side for side in condition.args if not _is_number(side)]
     if isinstance(condition, BooleanFunction):
         return [side for part in condition.args for side in _compared(part)]
     return []
@@ -849,7 +893,7 @@ def _(node: Expr, engine: Target) -> Rule:
         branches, last = [*branches, (last, otherwise)], S.NaN
     values = [*(value for value, _ in branches), last]
     compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
-    if not (engine.common and all(getattr(value, "is_number", False) for value in values)):
+    if not (engine.common and all(map(_is_number, values))):
         compared = []
     size = next((value for value in values if not getattr(value, "is_Integer", False)), values[0])
 
@@ -968,6 +1012,7 @@ def _broadcasting(terms: Sequence[Expr]) -> list[Expr]:
 
 @rule.register(MatAdd)
 def _(node: Expr, engine: Target) -> Rule:
+    engine.call("plus", of=node)  # written as for numbers, where the engine can
     terms = _broadcasting(node.args) if engine.broadcasts else node.args
     return Rule(terms, rule.dispatch(Add)(node, engine).write)
 
@@ -1008,7 +1053,8 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([lowered])
     scalar, factors = split(node)
     if scalar is not S.One or len(factors) == 1:
-        return _scaled(scalar, factors)
+        times = engine.call("times", of=node)
+        return Rule([scalar, matmul(*factors)], lambda c, code: _multiple(c, code, times))
     first, last = factors[0], factors[-1]
     if engine.broadcast and isinstance(last, OneMatrix):
         return _times_ones(matmul(*factors[:-1]), last, 1, engine)
@@ -1019,17 +1065,14 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule(factors, lambda a, b: Code(engine.call("matmul", a, b, of=node), PRODUCT))
 
 
-def _scaled(scalar: Expr, factors: Sequence[Expr]) -> Rule:
-    return Rule([scalar, matmul(*factors)], _multiple)
-
-
-def _multiple(c: Code, code: Code) -> Code:
+def _multiple(c: Code, code: Code, times: str = "*") -> Code:
     """A number in front of a matrix, or of a sum."""
     if c == "-1":  # of the first factor as of them all
         return Code(f"-{_factor(code)}", PRODUCT)
     if c.startswith("-") and c.level == PRODUCT and "*" not in c:
-        return Code(f"-{_multiple(Code(c[1:], PRODUCT if '/' in c else ATOM), code)}", PRODUCT)
-    return Code(f"{_first(c)}*{code.at(POWER)}", PRODUCT)
+        positive = Code(c[1:], PRODUCT if "/" in c else ATOM)
+        return Code(f"-{_multiple(positive, code, times)}", PRODUCT)
+    return Code(f"{_first(c)}{times}{code.at(POWER)}", PRODUCT)
 
 
 def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
@@ -1080,7 +1123,7 @@ def _nested(codes: Sequence[str], columns: int) -> str:
 
 
 def _array_operation(entries: Sequence[Expr]) -> str:
-    if all(entry.is_number for entry in entries):
+    if all(map(_is_number, entries)):
         return "numbers" if all(entry.is_Integer for entry in entries) else "reals"
     return "array"
 
@@ -1110,7 +1153,7 @@ def _stack(entries: Sequence[Expr], shape: str, node: Basic, engine: Target) -> 
 
 def _cast(code: Code, entry: Expr, engine: Target) -> Code:
     """A number in the dtype of what the function reads; anything else as it is."""
-    if not entry.is_number:
+    if not _is_number(entry):
         return code
     return engine.call("cast" if entry.is_Integer else "cast_real", code)
 

@@ -154,8 +154,9 @@ def as_relu(expr: Any, H0: Any = None) -> Any:
     =====
 
     Where three or more arguments of ``Max`` are equal, SymPy's slopes add up to more than 1.  At a
-    breakpoint of a function of one variable they are kept all the same; on an interval, and in
-    several variables, the shares of the arguments in the answer add up to 1.
+    breakpoint of a function of one variable, or of one expression such as ``x + y``, they are kept
+    all the same; on an interval, and in several variables, the shares of the arguments in the
+    answer add up to 1.
 
     See Also
     ========
@@ -505,16 +506,18 @@ def _(node: ReLU, to: Conversion) -> Form:
 @rule.register(Min)
 def _(node: Expr, to: Conversion) -> Form:
     line = in_relu(node, to).line
-    if len(node.args) > 2 and all(to.line(arg).x in (None, line.x) for arg in node.args):
-        with suppress(NoLineError):
-            return _with_slopes_of(node, line, to)
+    if len(node.args) > 2 and line.x is not None:
+        given = map(to.line, node.args)
+        lines = [flipped(arg) if arg.x == -line.x else arg for arg in given]
+        if all(arg.x in (None, line.x) for arg in lines):
+            with suppress(NoLineError):
+                return _with_slopes_of(node, line, lines)
     return line
 
 
-def _with_slopes_of(node: Expr, line: Line, to: Conversion) -> Line:
+def _with_slopes_of(node: Expr, line: Line, lines: list[Line]) -> Line:
     """The slopes that SymPy gives ``Max`` and ``Min`` where several arguments meet."""
     up = S.One if isinstance(node, Max) else S.NegativeOne
-    lines = list(map(to.line, node.args))
 
     def slope_at(t: Number) -> Number:
         ahead = [times(up, arg.value_at(t)) for arg in lines]

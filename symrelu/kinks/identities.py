@@ -110,8 +110,7 @@ def _simplified(expr: Any) -> Any:
         if expr is passed[-1] or (large and _length(expr) >= _length(passed[-1])):
             break
         if not large and expr in passed:  # mostly the last; of several ways to write it, one
-            again = passed[passed.index(expr) :]
-            return min(again, key=_order) if len(again) > 1 else expr
+            return min(passed[passed.index(expr) :], key=_order)
     return expr
 
 
@@ -205,7 +204,7 @@ def _is_flat(expr: Any) -> bool:
 
 def _is_arithmetic(expr: Any) -> bool:
     power = expr.is_Pow and expr.exp.is_Integer and expr.exp > 0
-    return bool(getattr(expr, "is_Add", False) or getattr(expr, "is_Mul", False) or power)
+    return bool(expr.is_Add or expr.is_Mul or power)
 
 
 def _length(expr: Any) -> int:

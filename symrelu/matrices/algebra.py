@@ -86,7 +86,8 @@ def matmul(*factors: Expr) -> Expr:
         else:
             scalars.append(factor)
     scalar = times(*scalars)
-    if scalar.is_zero or any(isinstance(m, ZeroMatrix) for m in matrices):
+    # SymPy's assumptions may take minutes of a scalar that is not written as 0.
+    if (scalar.is_Number and scalar.is_zero) or any(isinstance(m, ZeroMatrix) for m in matrices):
         return ZeroMatrix(matrices[0].shape[0], matrices[-1].shape[1])
     matrices = [m for m in matrices if not isinstance(m, Identity)] or matrices[:1]
     return front(scalar, _product(matrices))
@@ -112,6 +113,8 @@ def front(scalar: Expr, matrix: Expr) -> Expr:
 def times(*scalars: Expr) -> Expr:
     """The product of scalars; SymPy looks into small ones only, which sorts and merges them."""
     kept = [c for c in scalars if c is not S.One]
+    if S.Zero in kept:
+        return S.Zero
     if len(kept) < 2:
         return kept[0] if kept else S.One
     return Mul(*kept, evaluate=all(map(is_small, kept)))

@@ -50,6 +50,8 @@ def contracted(total: Sum) -> Expr | None:
         if len(bounds) != 2:
             return None
         sizes[index] = bounds[1] - bounds[0] + 1
+        if sizes[index].is_nonpositive:  # empty, or SymPy's sum backwards
+            return None
     if any(size.free_symbols & sizes.keys() for size in sizes.values()):
         return None  # the one ends where the other is
     if any(first != 0 for _, first, _ in total.limits):
@@ -71,6 +73,8 @@ def contracted(total: Sum) -> Expr | None:
 
 def _written_out(total: Sum) -> Expr | None:
     """A sum of a few terms that are none of whole matrices."""
+    if not total.has(MatrixElement):
+        return None
     terms = [total.function]
     for index, first, last in total.limits:
         if not (last - first).is_Integer or len(terms) * (last - first + 1) > _FEW:

@@ -44,6 +44,7 @@ from sympy import (
     Symbol,
     Trace,
     Transpose,
+    Tuple,
     ZeroMatrix,
     conjugate,
 )
@@ -367,8 +368,14 @@ for _kind in OF_THE_TRANSPOSE[1:]:
 
 @reader.register(MatrixSlice)
 def _(node: MatrixSlice) -> Reader:
-    data = (node.rowslice, node.colslice)
+    data = tuple(map(_bounds, (node.rowslice, node.colslice), node.shape))
     return [node.parent], lambda table, x: table.node(MatrixSlice, (x,), node.shape, data)
+
+
+def _bounds(bounds: Any, count: Expr) -> Any:
+    """SymPy counts as many rows as there are whole steps, NumPy one more if there is a rest."""
+    start, _, step = bounds
+    return bounds if step == 1 else Tuple(start, start + count * step, step)
 
 
 @reader.register(BlockMatrix)

@@ -1,7 +1,9 @@
 """What SymPy's calculus of ReLU costs beside the same of a smooth function in its place.
 
-The bound: no task takes 5 times as long.  Two do: a Fourier series and an integral of
-``ReLU(sin(x))``, beside those of ``sin(x)**2``, which is a trigonometric polynomial.
+The bound: no task takes 5 times as long.  Four do: the Fourier series of ``ReLU(sin(x))``,
+beside that of ``sin(x)**2``, which is a trigonometric polynomial; and three that SymPy answers
+by a look at the smooth function, in a twentieth of a millisecond beside ten milliseconds: where
+``ReLU(x)`` and ``1/ReLU(x)`` are continuous, and the bounds of ``ReLU(sin(x))`` at infinity.
 """
 
 import sys

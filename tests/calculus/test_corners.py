@@ -15,6 +15,7 @@ from sympy import (
     LaplaceTransform,
     Limit,
     Matrix,
+    Max,
     Piecewise,
     Rational,
     S,
@@ -23,6 +24,7 @@ from sympy import (
     atan,
     cos,
     cosh,
+    erf,
     exp,
     log,
     oo,
@@ -425,6 +427,9 @@ def test_means_that_are_infinite():
 
 def test_means_of_sums_and_of_what_depends_on_others():
     X, Y = Normal("X", 0, 3), Normal("Y", 1, 4)
+    assert calculus.expectation(Max(X, Y)).equals(
+        half + erf(sqrt(2) / 10) / 2 + 5 * exp(-Rational(1, 50)) / sqrt(2 * pi)
+    )
     # X + Y - 1 is normal, with the deviation 5
     assert calculus.expectation(ReLU(X + Y - 1)).equals(5 / sqrt(2 * pi))
     assert calculus.expectation(ReLU(X + Y) * sin(X * Y)).has(Expectation)

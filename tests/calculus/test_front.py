@@ -21,6 +21,7 @@ from sympy import (
     Rational,
     S,
     Sum,
+    asin,
     cos,
     exp,
     gamma,
@@ -193,3 +194,5 @@ def test_where_it_is_not_real_there_is_nothing():
     assert isinstance(calculus.integrate(ReLU(log(x)), (x, k, 2)), Integral)
     assert not calculus.is_increasing(ReLU(log(x)))
     assert calculus.function_range(ReLU(log(x)), x).inf == 0
+    with pytest.raises(ValueError, match=r"real arguments only, and asin.* is not real near 2"):
+        calculus.limit(ReLU(asin(x)), x, 2)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sympy import (
     Abs,
+    Array,
     Function,
     Heaviside,
     I,
@@ -147,6 +148,7 @@ def test_outputs_keep_their_form():
     assert lambdify([(x, [y])], Matrix([x, y]), "numba")((1, [2])).tolist() == [[1], [2]]
     assert lambdify([], [3, pi, Matrix([1])], "numba")() == [3, math.pi, 1]
     assert lambdify(x, 3, "numba")(np.ones(2)) == 3
+    assert lambdify(x, Array([[x, 1]]), "numba")(np.ones(2)).tolist() == [[[1, 1], [1, 1]]]
 
 
 FUNCTIONS = [
@@ -238,3 +240,10 @@ def test_numba_compiles_what_is_compiled_for_numpy(expr):
     at = (np.array([-1.0, 0, 4]), np.array([1.0, 2, 3]))
     np.testing.assert_allclose(numba.njit(function)(*at), function(*at))
     np.testing.assert_allclose(numba.njit(function)(0.0, 2.0), function(0.0, 2.0))
+
+
+def test_an_entry_is_for_compiled_code_alone():
+    from symrelu.code.loops import at
+
+    with pytest.raises(NotImplementedError, match="only for code that Numba compiles"):
+        at(np.ones(2), 0)

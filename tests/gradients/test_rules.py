@@ -330,7 +330,7 @@ def test_no_rule_for_some_nodes_of_a_class():
         list(pullback(DiagonalOf(oblong), DiagonalOf(oblong), {oblong}))
 
 
-@pytest.mark.parametrize("strided", [D[::2, ::2], D[::2, :3], D[:3, 1::2]], ids=str)
+@pytest.mark.parametrize("strided", [D[::2, ::2], D[::2, :3], D[:3, 1:5:2]], ids=str)
 def test_slices_with_a_step(strided):
     slope = gradient(Trace(strided * strided.T), D)
     at = np.arange(36.0).reshape(6, 6)

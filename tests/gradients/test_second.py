@@ -44,6 +44,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu import ReLU, elementwise, gradient, hessian, jacobian, lambdify
 from symrelu.gradients.linear import NotLinearError, matrix_of
+from symrelu.matrices.algebra import element, transpose
 
 s, t, u = symbols("s t u", real=True)
 k = symbols("k", integer=True, positive=True)
@@ -495,10 +496,11 @@ MAPS = {
     "trace of a diagonal": MatMul(Basic.__new__(Trace, MatMul(2, DiagMatrix(c))), d),
     "element": MatrixElement(W * c, S.One, S.Zero) * d,
     "element of a row": MatrixElement(c.T * W, S.Zero, S(2)) * d,
-    "element of a matrix": MatrixElement(W * c * a.T, S.One, S.Zero) * d,
+    "element of a matrix": Basic.__new__(MatMul, element(W * c * a.T, 1, 0), d),
+    "element of a diagonal": Basic.__new__(MatMul, element(W * DiagMatrix(c) * V, 1, 2), d),
     "trace of a diagonal between": Trace(W * DiagMatrix(c) * V) * d,
     "diagonal of a diagonal between": DiagonalOf(W * DiagMatrix(c) * V),
-    "diagonal between, transposed": (W * DiagMatrix(c) * V).T * d,
+    "diagonal between, transposed": MatMul(transpose(W * DiagMatrix(c) * V), d),
     "row times a diagonal between": (d.T * W * DiagMatrix(c) * V).T,
     "entries of an outer product": HadamardProduct(W * c * a.T, V) * d,
     "entries of a transposed one": HadamardProduct(a * c.T, W) * d,

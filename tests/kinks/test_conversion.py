@@ -341,3 +341,28 @@ def test_compiled_it_keeps_nan_and_the_dtype():
         result = function(np.array([np.nan, 1, -2], "float32"))
         assert result.dtype == "float32"
         np.testing.assert_array_equal(result, [np.nan, 1, 3])
+
+
+@pytest.mark.parametrize("u", [x, x + y, x - 2 * y])
+def test_slopes_where_several_arguments_meet(u):
+    for e in (
+        Max(0, -2 * u, -u, 2 * u),
+        Min(-1, -2 * u - 1, 2 * u - 1),
+        Min(1, -2 * u - 1, Max(-u, 2 * u)),
+        Max(0, u, 2 * u, u + Abs(u)),
+        ReLU(u) + Max(0, -u, u),
+    ):
+        form = as_relu(e)
+        for k in range(-4, 5):
+            at = {x: Rational(k, 2) - u.subs(x, 0).subs(y, 3), y: 3}
+            assert form.subs(at) == e.subs(at)
+            assert form.diff(x).subs(at) == e.diff(x).subs(at)
+
+
+def test_shares_where_several_arguments_meet_in_several_variables():
+    form = as_relu(Max(0, x, y, x + y))
+    # On an interval, and where lines of several variables meet, they add up to 1.
+    assert Max(Abs(x), x, ReLU(x)).diff(x).subs(x, 1) == Rational(3, 2)
+    assert as_relu(Max(Abs(x), x, ReLU(x))).diff(x).subs(x, 1) == 1
+    slopes = [form.diff(v).subs({x: 0, y: 0}) for v in (x, y)]
+    assert all(0 <= slope <= 1 for slope in slopes)

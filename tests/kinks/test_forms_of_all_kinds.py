@@ -1,7 +1,7 @@
 """Floating numbers, several variables, products with steps, decisions, and what is left alone."""
 
 import time
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 
 import numpy as np
 import pytest
@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from sympy import (
     Abs,
     AccumBounds,
+    Add,
     Eq,
     Float,
     Heaviside,
+    Matrix,
+    MatrixSymbol,
     Max,
     Min,
+    OneMatrix,
     Piecewise,
     Rational,
     S,
@@ -22,6 +26,7 @@ from sympy import (
     Symbol,
     cos,
     exp,
+    latex,
     pi,
     sign,
     sqrt,
@@ -231,6 +236,10 @@ def test_what_cannot_be_converted_stays(e):
 # Decisions
 
 
+SIGNS = list(product([1, -1], repeat=3))
+
+# Of lattices, activations and their papers, soft thresholds, hats, spreads of options, and order
+# statistics; each kind in several ways to write it.
 IDENTITIES = [
     (Max(x, y), (x + y + Abs(x - y)) / 2),
     (Max(x, Max(y, z)), Max(Max(x, y), z)),
@@ -277,6 +286,29 @@ IDENTITIES = [
     (clip(x, p, 2 * p) - p, ReLU(x - p) - ReLU(x - 2 * p)),
     (Max(x, y, z, w), Max(Max(x, y), Max(z, w))),
     (0.5 * Max(x, y) + 0.25 * Min(2 * x, 2 * y), 0.5 * x + 0.5 * y),
+    # Order statistics
+    (Max(x, y, z) - Min(x, y, z), (Abs(x - y) + Abs(y - z) + Abs(z - x)) / 2),
+    (clip(x, Min(y, z), Max(y, z)), Max(Min(x, y), Min(y, z), Min(z, x))),
+    (
+        Add(*(Max(*pair) + Min(*pair) for pair in combinations([x, y, z, w], 2))),
+        3 * (x + y + z + w),
+    ),
+    (Max(Min(x, w), Min(Max(y, z), w)), Min(Max(x, y, z), w)),
+    # Tropical algebra: sums of extrema are extrema of sums
+    (Max(*(u + v for u in (x, y, z) for v in (w, a))), Max(x, y, z) + Max(w, a)),
+    (Min(x + y, x + z, w + y, w + z), Min(x, w) + Min(y, z)),
+    # Norms and the triangle inequality
+    (Max(x + y, x - y, y - x, -x - y), Abs(x) + Abs(y)),
+    (Max(*(x * i + y * j + z * k for i, j, k in SIGNS)), Abs(x) + Abs(y) + Abs(z)),
+    (ReLU(Abs(x) + Abs(y) - Abs(x + y)), Abs(x) + Abs(y) - Abs(x + y)),
+    (ReLU(Abs(x - y) - Abs(Abs(x) - Abs(y))), Abs(x - y) - Abs(Abs(x) - Abs(y))),
+    # Networks: ReLU shortens distances; a chain of layers is a maximum; twelve kinks at once
+    (ReLU(Abs(x - y) - Abs(ReLU(x) - ReLU(y))), Abs(x - y) - Abs(ReLU(x) - ReLU(y))),
+    (ReLU(ReLU(ReLU(x - y) + y - z) + z - w) + w, Max(x, y, z, w)),
+    (
+        Add(*(ReLU(u - v) - ReLU(v - u) for u, v in combinations([x, y, z, w, a], 2))),
+        4 * x + 2 * y - 2 * w - 4 * a,
+    ),
 ]
 
 
@@ -388,6 +420,24 @@ def test_the_set_of_slopes():
     assert relusimp(ReLU(x, every) - ReLU(-x, every)) == x
     assert str(ReLU(x, every)) == "ReLU(x, AccumBounds(0, 1))"
     assert lambdify(x, f)(2.0) == 1
+    # An interval holds the slopes also where weights are negative, and through products.
+    assert gradient(ReLU(x, every) - ReLU(-x, every), x).subs(x, 0) == AccumBounds(0, 2)
+    assert gradient(-3 * ReLU(2 * x - 2, every), x).subs(x, 1) == AccumBounds(-6, 0)
+    assert gradient(ReLU(x**2 - 1, every), x).subs(x, -1) == AccumBounds(-2, 0)
+    assert gradient(ReLU(ReLU(x, every) - ReLU(-x, every), every), x).subs(x, 0) == every * 2
+    partials = gradient(ReLU(x * y, every), [x, y])
+    assert [g.subs({x: 0, y: 3}) for g in partials] == [AccumBounds(0, 3), 0]
+    entries = Matrix([ReLU(x, every), y * ReLU(x, every)])
+    assert entries.diff(x).subs(x, 0) == Matrix([every, y * every])
+    W, v = MatrixSymbol("W", 2, 2), MatrixSymbol("v", 2, 1)
+    in_matrices = gradient(OneMatrix(1, 2) * ReLU(W * v, every), W)
+    assert str(in_matrices) == "Heaviside.(W*v, AccumBounds(0, 1))*v.T"
+    # What is written with ReLU has the same set.
+    assert as_relu(2 * ReLU(x, every) - x) == 2 * ReLU(x, every) - x
+    assert as_relu(ReLU(x, every) - ReLU(x)).diff(x).subs(x, 0) == every
+    assert as_relu(ReLU(x, every) + ReLU(-x, every)).diff(x).subs(x, 0) == AccumBounds(-1, 1)
+    assert relusimp(ReLU(x, every) + ReLU(-x, every)) == Abs(x)
+    assert latex(ReLU(x, every).diff(x)) == r"\theta\left(x, \left\langle 0, 1\right\rangle\right)"
     with pytest.raises(NotImplementedError, match=r"AccumBounds\(0, 1\) is a set of slopes"):
         lambdify(x, f.diff(x))
 

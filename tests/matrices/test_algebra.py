@@ -14,6 +14,7 @@ from sympy import (
     MatrixSymbol,
     OneMatrix,
     S,
+    Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
@@ -199,3 +200,13 @@ def test_a_single_entry():
     entry = "s*KroneckerDelta(_i, i)*KroneckerDelta(_j, j)"
     assert str(open_entry) == f"FunctionMatrix(n, n, Lambda((_i, _j), {entry}))"
     assert single_entry(s, i, j, F.shape) == open_entry
+
+
+def test_a_scalar_is_not_asked_whether_it_vanishes():
+    class Silent(Symbol):
+        def _eval_is_zero(self):
+            raise AssertionError("asked")
+
+    scalar = Silent("q") + 1
+    assert matmul(scalar, A).args == (scalar, A)
+    assert matmul(scalar, S.Zero, A) == O

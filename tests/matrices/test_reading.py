@@ -361,6 +361,16 @@ def test_a_matrix_of_one_entry_in_a_sum():
     np.testing.assert_allclose(slope, [[1 - 15 / np.sqrt(10)]])
 
 
+def test_small_corners_of_sums_and_powers():
+    for last in (0, -2):
+        backwards = Sum(x[k, 0], (k, 1, last))
+        assert reads(backwards) == backwards
+    assert reads(Inverse(2 * M)) == reads(M.I / 2)
+    assert reads(HadamardPower(A, u)).args[1] == u[0, 0]
+    assert not reads(Sum(Max(x[k, 0], y[k, 0]), (k, 0, 2))).has(Sum)
+    assert reads(Sum(x[k, 0] * KroneckerDelta(k, i), (k, 0, n - 1))).free_symbols >= {i}
+
+
 def test_a_function_of_zeros():
     e = Elementwise(Lambda((t, s), cos(t) + s), ZeroMatrix(2, 3), Sum(0 * k, (k, 0, n)))
     assert reads(e) == OneMatrix(2, 3)

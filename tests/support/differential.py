@@ -4,6 +4,7 @@
 and prints how many numbers were compared and each one that differs, with the code that computed it.
 """
 
+import itertools
 import random
 import sys
 import traceback
@@ -96,7 +97,9 @@ def _expected(outputs, points, fits=None):
             kept.append(point)
         except NoNumberError:
             continue
-    return kept, rows
+    # JAX compiles every operation anew for every length.
+    length = max((n for n in (2, 8, 32, 128) if n <= len(kept)), default=0)
+    return kept[:length], rows[:length]
 
 
 _NONE = (nan, oo, zoo, sympy.I, sympy.DiracDelta, sympy.AccumBounds, sympy.Derivative)
@@ -118,13 +121,13 @@ def _drawn(seed, draw, *choices):
         raise
 
 
+_PLACES = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 3.0]
+
+
 def check_formula(seed):
     """Random formulas, unevaluated parts among them: how many numbers agree on which engine."""
     rng, outputs = _drawn(seed, formula, seed % 3 + 2)
-    points = [
-        tuple(rng.choice((-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 3.0)) for _ in "xyz")
-        for _ in range(30)
-    ]
+    points = rng.sample([*itertools.product(_PLACES, repeat=3)], 200)
     points, want = _expected(outputs, points)
     counts = Counter()
     for engine in engines(seed, [*NUMBERS, *ARRAYS]) if points and outputs else []:
@@ -187,11 +190,9 @@ def check_exact(seed):
     rng, outputs = _drawn(seed, line, seed % 3 + 2)
     dtype, layout = rng.choice(DTYPES), rng.choice([*LAYOUTS])
     whole = dtype.startswith("int")
-    points = [
-        tuple(float(rng.randrange(-2, 3)) / (1 if whole else 2) for _ in "xyz") for _ in range(50)
-    ]
+    steps = [k if whole else k / 2 for k in range(-2, 3)]
+    points = rng.sample([*itertools.product(map(float, steps), repeat=3)], 125)
     points, want = _expected(outputs, points, is_dyadic)
-    points, want = points[: len(points) // 2 * 2], want[: len(points) // 2 * 2]
     counts = Counter()
     for engine in engines(seed, ARRAYS) if points else []:
         f = None if _refused(engine, dtype, layout) else _compiled(VARIABLES, outputs, engine)

@@ -160,7 +160,9 @@ FUNCTIONS = {
     "DiagMatrix": lambda M: Matrix(np.diag(M.array.ravel())),
     "HadamardProduct": product_of_entries,
     "ReLU": entry_by_entry(lambda z, at_0=0: np.maximum(z, 0)),
-    "DiagonalOf": lambda M: Matrix(np.diagonal(M.array).reshape(-1, 1)),
+    "DiagonalOf": lambda M: Matrix(
+        (M.array if 1 in M.array.shape else np.diagonal(M.array)).reshape(-1, 1)
+    ),
     "pi": np.pi,
     "Heaviside": entry_by_entry(lambda z, at_0: np.where(z > 0, 1.0, np.where(z < 0, 0.0, at_0))),
     "Abs": entry_by_entry(np.abs),

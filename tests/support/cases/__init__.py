@@ -1,6 +1,15 @@
 """Tables of matrix expressions, by subject."""
 
-from support.cases import bodies, books, classification, losses, networks, questions, vocabulary
+from support.cases import (
+    bodies,
+    books,
+    classification,
+    losses,
+    networks,
+    questions,
+    strangers,
+    vocabulary,
+)
 
 CASES = [
     *classification.CASES,
@@ -9,5 +18,6 @@ CASES = [
     *networks.CASES,
     *books.CASES,
     *questions.CASES,
+    *strangers.CASES,
     *vocabulary.CASES,
 ]
