@@ -461,8 +461,9 @@ NUMEXPR = replace(
     spaces="{0}",
     bind=True,
     named_constants=False,
-    relu="where({0:p} < 0, 0, {0})",
-    # A choice that is the same almost everywhere takes a fraction of the time of one that is not.
+    # A choice that is the same almost everywhere takes a fraction of the time of one that is not:
+    # here, whether it is -inf, which times 0 would be nan, and whether it is nan.
+    relu="where({0:p} < -1.7976931348623157e308, 0, ({0:p} > 0)*{0:p})",
     step=_NUMEXPR_STEP,
     step_at_0="where({0:p} == 0, {1}, " + _NUMEXPR_STEP + ")",
     sign="where({0:p} > 0, 1, where({0:p} < 0, -1, {0}))",
