@@ -110,7 +110,11 @@ def test_what_sympy_applies_costs_the_same(network, activation):
 
 @pytest.mark.parametrize("activation", ["ReLU", "tanh"])
 @pytest.mark.parametrize(
-    ("network", "depth"), [(chain, 200), (residual, 100)], ids=["chain", "residual"]
+    ("network", "depth"),
+    [
+        pytest.param(chain, 200, id="chain"),
+        pytest.param(residual, 100, id="residual", marks=pytest.mark.long),
+    ],
 )
 def test_deep_networks_can_be_built_twice(network, depth, activation):
     with time_limit(60, f"{network.__name__} of {depth}"):
