@@ -20,7 +20,6 @@ from sympy import (
     DiagonalOf,
     Dummy,
     Expr,
-    Function,
     FunctionMatrix,
     HadamardPower,
     HadamardProduct,
@@ -43,6 +42,7 @@ from sympy import (
     default_sort_key,
     sympify,
 )
+from sympy.core.function import Application
 from sympy.core.relational import Relational
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -154,7 +154,7 @@ def rebuilt(op: Any, args: Sequence[Any]) -> Basic:
     """A node of other arguments, nothing evaluated."""
     if op in (Add, Mul):
         return op._from_args(args)
-    if issubclass(op, (Function, Pow, Relational)):
+    if issubclass(op, (Application, Pow, Relational)):
         return op(*args, evaluate=False)
     if issubclass(op, _WITHOUT_STATE):
         return Basic.__new__(op, *args)

@@ -12,10 +12,13 @@ from sympy.matrices import MatrixBase
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.hadamard import hadamard_product
+from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.matpow import MatPow
 from sympy.printing.precedence import precedence
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.tensor.array import NDimArray
 
+from symrelu.graph import holds
 from symrelu.inputs import remedy
 from symrelu.matrices.typesetting import Tex, Typesetting, shown
 
@@ -111,6 +114,8 @@ class Elementwise(ElementwiseApplyFunction):
         return self.function(entry, *self.parameters)
 
     def _entry(self, i: Expr, j: Expr, **kwargs: Any) -> Expr:
+        if holds(self.expr, MatPow):  # of which SymPy inverts the explicit matrix for each entry
+            return MatrixElement(self, i, j)
         return self.at(self.expr._entry(i, j, **kwargs))
 
     def _get_function_fdiff(self) -> Lambda:

@@ -75,7 +75,7 @@ DATA, TABLE = np.array([1.0, -2, 3]), np.arange(6.0).reshape(2, 3)
             (DATA, 2),
             -3,
         ),
-        ((s for s in (x, y)), x - y, (3, 2), 1),
+        pytest.param((s for s in (x, y)), x - y, (3, 2), 1, id="a generator"),
         ({x: 1, y: 2}.keys(), x - y, (3, 2), 1),
         (np.array([x, y]), x - y, (3, 2), 1),
     ],

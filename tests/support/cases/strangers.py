@@ -7,6 +7,7 @@ from sympy import (
     HadamardPower,
     HadamardProduct,
     Identity,
+    Inverse,
     KroneckerProduct,
     Max,
     Min,
@@ -243,5 +244,19 @@ CASES = [
         "X:mk w:k1",
         lambda X, w: (OneMatrix(1, m) * HadamardProduct(X * w, X * w))[0, 0] * Rational(1, 2) / k,
         lambda X, w: ((X @ w) ** 2).sum() / 10,
+    ),
+    Case(
+        "an entry of the ReLU of an inverse",
+        "u:n1",
+        lambda u: Abs(ReLU(Inverse(gram(u)))[0, 0]),
+        lambda u: torch.relu(torch.linalg.inv(gram_twin(u)))[0, 0],
+    ),
+    Case(
+        "the larger of a number and a sum over parts of rows",
+        "u:31 z:13 c",
+        lambda u, z, c: Max(
+            Sum(ReLU((BlockMatrix([[z, z]]) * BlockMatrix([[u], [u]]))[i, 0]), (i, 0, 0)), c
+        ),
+        lambda u, z, c: torch.maximum(torch.relu(2 * z @ u)[0, 0], c),
     ),
 ]
