@@ -71,6 +71,7 @@ class Engine:
     bind: bool = False  # whether a nan is looked up by a name
     sqrt: str | None = "{m}.sqrt({0})"
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
+    exponent: str = "{0:a}"  # one that may be negative, of integers, where that does not raise
 
     # Kinks: {1} is the value at 0
     kernels: tuple[Kernel, ...] = KERNELS  # functions that the code may call
@@ -272,6 +273,7 @@ TORCH = replace(
     module="torch",
     imports=("torch",),
     printer="pytorch.TorchPrinter",
+    exponent="({0:p}/1)",  # that of integers gives 0
     spaces="{m}.special.{0} {m}.{0}",
     mod="{m}.remainder({0}, {1})",
     quiet=None,
@@ -365,6 +367,7 @@ NUMBA = replace(
     name="numba",
     spaces="",
     imports=("math", "numpy", "numba"),
+    exponent="({0:p}/1)",  # that of integers gives 0
     loop="numba.njit(error_model='numpy', nogil=True)",  # where nothing raises
     branches=False,
     big=False,
@@ -451,6 +454,7 @@ _NUMEXPR_STEP = "where({0:p} == {0:p}, ({0:p} > 0)*1, {0})"
 NUMEXPR = replace(
     _SCALAR,
     name="numexpr",
+    exponent="({0:p}/1)",  # that of integers gives 0
     module="numexpr",
     imports=("numexpr",),
     printer="lambdarepr.NumExprPrinter",

@@ -779,7 +779,9 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([base], lambda code: engine.call("sqrt", code))
     if engine.products and exponent in _POWERS:
         return _by_products(node)
-    return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{e.at(ATOM)}", POWER))
+    is_safe = exponent.is_number or (is_small(exponent) and exponent.is_nonnegative)
+    at = "{0:a}" if is_safe else engine.row.exponent
+    return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{at.format(e)}", POWER))
 
 
 _POWERS = range(3, 33)  # that are computed by products; further on their roundings add up

@@ -382,3 +382,13 @@ def test_sign_of_nan_is_nan():
         pytest.importorskip(modules)
         got = [float(lambdify(x, sign(x), modules)(v)) for v in (-2.0, 0.0, 3.0, np.nan)]
         np.testing.assert_array_equal(got, [-1, 0, 1, np.nan])
+
+
+@pytest.mark.parametrize("engine", ["numexpr", "numba", "torch"])
+def test_negative_powers_of_integers_are_no_zeros(engine):
+    module = pytest.importorskip(engine)
+    make = module.tensor if engine == "torch" else np.array
+    f = lambdify([x, y], [x**y, 2**y], engine)
+    power, by_two = f(make([2, 3, 4]), make([-1, -2, 2]))
+    np.testing.assert_allclose(power.tolist(), [1 / 2, 1 / 9, 16], 1e-6)
+    np.testing.assert_allclose(by_two.tolist(), [1 / 2, 1 / 4, 4])
