@@ -42,7 +42,7 @@ done
 
 say "the reference"
 .venv/bin/pip install -q -e ".[reference]"
-.venv/bin/python -m sphinx -q -W --keep-going -b html docs build/reference
+.venv/bin/python -m sphinx -q -W --keep-going -b html .github/reference build/reference
 
 say "links"
 .venv/bin/python tests/support/links.py *.md .github/*.md examples/*.ipynb build/reference/*.html

@@ -52,9 +52,9 @@ def test_the_sdist_holds_what_it_takes_to_test_it(dist):
     with tarfile.open(sdist) as archive:
         names = [Path(name) for name in archive.getnames()]
     assert {name.parts[1] for name in names} == {
-        *("PKG-INFO", "pyproject.toml", "hatch_build.py", ".gitignore"),
+        *("PKG-INFO", "pyproject.toml", ".gitignore"),
         *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", ".github"),
-        *("symrelu", "tests", "examples", "docs"),
+        *("symrelu", "tests", "examples"),
     }
     assert {name.suffix for name in names if name.parts[1] in ("symrelu", "tests")} <= {
         *(".py", ".sh", ".typed"),
@@ -63,7 +63,7 @@ def test_the_sdist_holds_what_it_takes_to_test_it(dist):
 
 @pytest.mark.parametrize("repository", ["", "https://example.org/owner/symrelu"])
 def test_no_link_on_an_index_leads_nowhere(repository):
-    hook = runpy.run_path(str(ROOT / "hatch_build.py"))
+    hook = runpy.run_path(str(ROOT / ".github" / "hatch_build.py"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     text = hook["published"](readme, repository)
     links = re.findall(r"\]\(([^)]*)\)", text)
