@@ -46,7 +46,7 @@ PRINTED = {
     "value_at_zero.py": (
         "    2*HadamardProduct(W2.T*(W2*ReLU.(W1*X + b1*1, H0) + b2*1 - Y), "
         "Heaviside.(W1*X + b1*1, H0))*X.T",
-        "    float64       3    128   20,054,016      0       0  -",
+        "    float64       3    128   20,054,016      0       0         204  -",
     ),
     "options.py": (
         "    = ReLU(S - 110) - 2*ReLU(S - 100) + ReLU(S - 90)",
