@@ -25,6 +25,7 @@ from sympy import (
     Add,
     And,
     Basic,
+    Dummy,
     Expr,
     Heaviside,
     Idx,
@@ -65,6 +66,7 @@ from symrelu.code.lower import Larger, shared_products
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
+from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
@@ -400,17 +402,21 @@ class _Program:
 
     def _function(self, variable: Symbol, body: Expr) -> tuple[str, list[Basic]]:
         """A function of a variable, and of what else stands in its body, compiled on its own."""
+        scalars = {s: Dummy(f"s{k}") for k, s in enumerate(_scalars_without(variable, body))}
+        given = {dummy: scalar for scalar, dummy in scalars.items()}
         others: dict[Basic, None] = {}
-        stack: list[Basic] = [body]
+        stack: list[Basic] = [body.xreplace(scalars)]
         while stack:
             node = stack.pop()
-            if isinstance(node, _LEAVES) and node in self.code and node != variable:
+            known = node in self.code or node in given
+            if isinstance(node, _LEAVES) and known and node != variable:
                 others[node] = None
             else:
                 stack.extend(node.args)
         program = _Program(*self.given)
         program.take([variable, *others])
-        return self.provide("term", program.compiled(body, 0)), list(others)
+        name = self.provide("term", program.compiled(body.xreplace(scalars), 0))
+        return name, [given.get(other, other) for other in others]
 
     def _elsewhere(self, node: Basic, operands: Sequence[Any]) -> str | None:
         """The function, compiled for the next of the modules that the user has named."""
@@ -768,6 +774,17 @@ _KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
 def _readings(roots: Sequence[Basic]) -> list[Basic]:
     """What is computed of the roots: they are walked at once, as they share most of it."""
     return read(without_deltas(Tuple(*roots)).args)
+
+
+def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
+    """The scalars that are made of matrices and are the same for all values of the variable."""
+    return [
+        node
+        for node in postorder(body)
+        if not node.is_Matrix
+        and any(getattr(arg, "is_Matrix", False) for arg in node.args)
+        and variable not in node.free_symbols
+    ]
 
 
 def _sympified(expr: Any) -> Basic:

@@ -360,7 +360,12 @@ MATH = replace(
     reals="{0}",
 )
 CMATH = replace(
-    MATH, name="cmath", module="cmath", imports=("cmath",), printer="pycode.CmathPrinter"
+    MATH,
+    name="cmath",
+    module="cmath",
+    imports=("cmath",),
+    printer="pycode.CmathPrinter",
+    names="Abs:abs",
 )
 NUMBA = replace(
     MATH,

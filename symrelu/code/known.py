@@ -16,13 +16,14 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from sympy import Basic, Dummy, Rational, Tuple, preorder_traversal, sympify
+from sympy import Basic, Dummy, Rational, S, Tuple, preorder_traversal, sympify
 from sympy.core.function import Application
 from sympy.printing.numpy import SciPyPrinter
 from sympy.printing.pycode import MpmathPrinter, PythonCodePrinter
 from sympy.utilities.lambdify import MODULES
 
 from symrelu.code.engines import Engine
+from symrelu.graph import postorder
 
 # The last numbers of a row for the arguments: orders first, as functions have them.
 _ROWS = ("3 2 1 2/5", "5/2 3/2 1/2 -3/10", "2 3 1/4 3/4", "1 1 2 1/4", "2 1 1/2 4", "3 2 2 13/5")
@@ -88,8 +89,21 @@ def rewritings(node: Basic) -> Iterator[Basic]:
 
 
 def holds(node: Basic, written: Basic) -> bool:
-    """Whether a formula for a function gives its values."""
-    return _agree(node, lambda at: _number(written.xreplace(at)))
+    """Whether a formula for a function gives its values, at 0 too: Abs is no ``x/sign(x)``."""
+    zeros: At = dict.fromkeys(_dummies(node), S.Zero)
+    if evaluated(node, zeros) is not None and _number(written.xreplace(zeros)) is None:
+        return False
+    return _agree(node, lambda at: _by_floats(written, at))
+
+
+def _by_floats(written: Basic, at: At) -> complex | None:
+    """The number of a formula; no number where it is real, and parts of it are not."""
+    value = _number(written.xreplace(at))
+    if value is not None and not value.imag:
+        parts = (_number(part.xreplace(at)) for part in postorder(written))
+        if any(part is not None and part.imag for part in parts):
+            return complex("inf")
+    return value
 
 
 def _agree(node: Basic, call: Callable[[At], complex | None], everywhere: bool = True) -> bool:
@@ -108,9 +122,13 @@ def _agree(node: Basic, call: Callable[[At], complex | None], everywhere: bool =
     return agreed > 0
 
 
+def _dummies(node: Basic) -> list[Dummy]:
+    return list(dict.fromkeys(d for d in preorder_traversal(node) if isinstance(d, Dummy)))
+
+
 def samples(node: Basic) -> Iterator[At]:
     """Numbers for the dummies in a function, in their order."""
-    dummies = list(dict.fromkeys(d for d in preorder_traversal(node) if isinstance(d, Dummy)))
+    dummies = _dummies(node)
     for point in _POINTS if len(dummies) <= len(_POINTS[0]) else ():
         values = dict(zip(dummies, point[-len(dummies) :] if dummies else (), strict=True))
         if all(value.is_Integer or not dummy.is_integer for dummy, value in values.items()):

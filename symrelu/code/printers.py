@@ -506,6 +506,11 @@ def _over(operation: str) -> Callable[[Any, Target], Rule]:
     def of(node: Any, engine: Target) -> Rule:
         body, variable, first, last = node.args
         name, others = engine.function(variable, body)
+        if operation == "quadrature" and any(other.is_Matrix for other in others):
+            raise NotImplementedError(
+                f"lambdify has no numeric form of an Integral over elements of matrices, {body}; "
+                "evaluate it first, by doit"
+            )
 
         def write(first: Code, last: Code, *codes: Code) -> Code:
             rest = "".join(f", {code}" for code in codes)

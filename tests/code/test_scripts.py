@@ -17,11 +17,13 @@ from sympy import (
     Integral,
     Interval,
     Matrix,
+    MatrixSymbol,
     Poly,
     Product,
     SparseMatrix,
     Sum,
     Symbol,
+    Trace,
     UnevaluatedExpr,
     Union,
     erf,
@@ -29,6 +31,7 @@ from sympy import (
     oo,
     sin,
     symbols,
+    tanh,
     zeta,
 )
 from sympy.codegen.numpy_nodes import amax, amin
@@ -222,3 +225,12 @@ def test_what_cse_releases_is_not_computed():
     assert lambdify(x, [x], cse=lambda e: ([held, (y, None)], e))(2) == [2]
     kept = lambdify(x, [x], cse=lambda e: ([(shared, sin(x)), (y, None)], [shared**2]))
     assert kept(2.0) == [pytest.approx(np.sin(2) ** 2)]
+
+
+def test_an_integral_takes_traces_from_outside_and_no_matrices():
+    pytest.importorskip("scipy")
+    M = MatrixSymbol("M", 2, 2)
+    value = lambdify([M, y], Integral(exp(-x * Trace(M) * y), (x, 0, 1)), "scipy")
+    np.testing.assert_allclose(value(np.eye(2), 0.5), 1 - np.exp(-1))
+    with pytest.raises(NotImplementedError, match="Integral over elements of matrices"):
+        lambdify(M, Integral(Trace((x * M).applyfunc(tanh)), (x, 0, 1)), "scipy")
