@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sympy import Basic, MatrixSymbol
 
@@ -23,6 +24,15 @@ def postorder(root: Basic, seen: set[Basic] | None = None) -> Iterator[Basic]:
             stack.append((node, True))
             if not isinstance(node, MatrixSymbol):  # its name and dimensions are no operands
                 stack.extend((arg, False) for arg in node.args)
+
+
+def replaced(root: Basic, change: Callable[[Any], Any]) -> Any:
+    """What ``change`` makes of every node, its arguments first."""
+    new: dict[Basic, Any] = {}
+    for node in postorder(root):
+        args = tuple(new.get(arg, arg) for arg in node.args)
+        new[node] = change(node if args == node.args else node.func(*args))
+    return new[root]
 
 
 def holds(root: Basic, *classes: type[Basic]) -> bool:

@@ -34,7 +34,7 @@ from sympy import (
     sign,
 )
 
-from symrelu.graph import holds, postorder
+from symrelu.graph import holds, postorder, replaced
 from symrelu.signs import is_small, is_soon_written_out, known
 
 
@@ -144,14 +144,9 @@ def without_deltas(root: Any) -> Any:
     """
     if not isinstance(root, Basic) or not holds(root, DiracDelta):
         return root
-    new: dict[Basic, Basic] = {}
-    for node in postorder(root):
-        args = tuple(new.get(arg, arg) for arg in node.args)
-        again = node if args == node.args else node.func(*args)
-        if isinstance(again, Mul) and _is_nothing(again):
-            again = S.Zero
-        new[node] = again
-    return new[root]
+    return replaced(
+        root, lambda node: S.Zero if isinstance(node, Mul) and _is_nothing(node) else node
+    )
 
 
 def _is_nothing(product: Mul) -> bool:

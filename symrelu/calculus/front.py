@@ -31,7 +31,7 @@ from sympy.stats import Expectation
 from symrelu import kinked
 from symrelu.calculus.pieces import UNKNOWN
 from symrelu.function import ReLU
-from symrelu.graph import postorder
+from symrelu.graph import replaced
 from symrelu.inputs import holds_text
 
 
@@ -142,12 +142,7 @@ def done(e: Any, check: bool = True) -> Any:
     """The same with the objects evaluated in which there are kinks, from the inside out."""
     if not isinstance(e, Basic) or not e.has(Derivative, *HELD):
         return e
-    new: dict[Basic, Any] = {}
-    for node in postorder(e):
-        args = tuple(new.get(arg, arg) for arg in node.args)
-        again = node if args == node.args else node.func(*args)
-        new[node] = held(again, check) if has_kinks(again) else again
-    return new[e]
+    return replaced(e, lambda node: held(node, check) if has_kinks(node) else node)
 
 
 def doit(expr: Any, check: bool = True) -> Any:
@@ -229,19 +224,11 @@ def _real(e: Any, to: dict[Basic, Basic]) -> Any:
     for symbol in e.atoms(Symbol):
         if symbol.is_extended_real is None and symbol not in to:
             to[symbol] = Dummy(symbol.name, real=True)
-    real = _written(e.xreplace(to))
-    slopes = {node: ReLU(node.args[0]) for node in real.atoms(ReLU) if len(node.args) == 2}
-    while slopes:
-        real = real.xreplace(slopes)
-        slopes = {node: ReLU(node.args[0]) for node in real.atoms(ReLU) if len(node.args) == 2}
-    return real
+    return replaced(e.xreplace(to), _plain)
 
 
-def _written(e: Any) -> Any:
-    new: dict[Basic, Any] = {}
-    for node in postorder(e):
-        args = tuple(new.get(arg, arg) for arg in node.args)
-        again = node if args == node.args else node.func(*args)
-        written = kinked.rewritten(again)
-        new[node] = again if written is None else _written(written)
-    return new[e]
+def _plain(node: Any) -> Any:
+    if isinstance(node, ReLU) and len(node.args) == 2:
+        return ReLU(node.args[0])
+    written = kinked.rewritten(node)
+    return node if written is None else replaced(written, _plain)
