@@ -195,7 +195,6 @@ def lambdify(
       broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
       for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
       ``H0`` other than 0 is float64, or int64.
-    - NumPy before 2.0: promotes an array of no dimensions like a number.
 
     A function of SymPy's that the module's printer does not know is looked up in the module by
     name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy
@@ -405,7 +404,8 @@ class _Program:
         scalars = {s: Dummy(f"s{k}") for k, s in enumerate(_scalars_without(variable, body))}
         given = {dummy: scalar for scalar, dummy in scalars.items()}
         others: dict[Basic, None] = {}
-        stack: list[Basic] = [body.xreplace(scalars)]
+        body = body.xreplace(scalars)
+        stack: list[Basic] = [body]
         while stack:
             node = stack.pop()
             known = node in self.code or node in given
@@ -415,7 +415,7 @@ class _Program:
                 stack.extend(node.args)
         program = _Program(*self.given)
         program.take([variable, *others])
-        name = self.provide("term", program.compiled(body.xreplace(scalars), 0))
+        name = self.provide("term", program.compiled(body, 0))
         return name, [given.get(other, other) for other in others]
 
     def _elsewhere(self, node: Basic, operands: Sequence[Any]) -> str | None:
