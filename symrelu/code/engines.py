@@ -71,7 +71,7 @@ class Engine:
     bind: bool = False  # whether a nan is looked up by a name
     sqrt: str | None = "{m}.sqrt({0})"
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
-    exponent: str = "{0:a}"  # one that may be negative, of integers, where that does not raise
+    exponent: str = "{0:a}"  # one that may be negative, of an integer
 
     # Kinks: {1} is the value at 0
     kernels: tuple[Kernel, ...] = KERNELS  # functions that the code may call
@@ -186,6 +186,9 @@ _MATRICES = _words(
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
+# Of an exponent, where a negative power of an integer is not refused, but 0.
+_REAL = "({0:p}/1)"
+
 _NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
 
 _SCALAR = replace(
@@ -246,6 +249,7 @@ CUPY = replace(
     module="cupy",
     imports=("cupy",),
     printer="numpy.CuPyPrinter",
+    exponent=_REAL,
     quiet=None,
     **_NO_KERNELS,
     relu="{m}.maximum({0}, 0)",
@@ -258,6 +262,7 @@ JAX = replace(
     module="jax.numpy",
     imports=("jax.numpy", "jax.scipy.special"),
     printer="numpy.JaxPrinter",
+    exponent=_REAL,
     spaces="jax.scipy.special.{0} {m}.{0}",
     quiet=None,
     **_NO_KERNELS,
@@ -273,7 +278,7 @@ TORCH = replace(
     module="torch",
     imports=("torch",),
     printer="pytorch.TorchPrinter",
-    exponent="({0:p}/1)",  # that of integers gives 0
+    exponent=_REAL,
     spaces="{m}.special.{0} {m}.{0}",
     mod="{m}.remainder({0}, {1})",
     quiet=None,
@@ -372,7 +377,7 @@ NUMBA = replace(
     name="numba",
     spaces="",
     imports=("math", "numpy", "numba"),
-    exponent="({0:p}/1)",  # that of integers gives 0
+    exponent=_REAL,
     loop="numba.njit(error_model='numpy', nogil=True)",  # where nothing raises
     branches=False,
     big=False,
@@ -459,7 +464,7 @@ _NUMEXPR_STEP = "where({0:p} == {0:p}, ({0:p} > 0)*1, {0})"
 NUMEXPR = replace(
     _SCALAR,
     name="numexpr",
-    exponent="({0:p}/1)",  # that of integers gives 0
+    exponent=_REAL,
     module="numexpr",
     imports=("numexpr",),
     printer="lambdarepr.NumExprPrinter",

@@ -401,9 +401,6 @@ def rule(node: Basic, engine: Target) -> Rule:
     return _by_sympy(engine, node) if written is None else Rule([written])
 
 
-_ROOT = Pow(Symbol("x"), S.Half)
-
-
 def _pairs(codes: Sequence[str]) -> str:
     return ", ".join(f"({a}, {b})" for a, b in zip(codes[::2], codes[1::2], strict=True))
 
@@ -784,9 +781,16 @@ def _(node: Expr, engine: Target) -> Rule:
         return Rule([base], lambda code: engine.call("sqrt", code))
     if engine.products and exponent in _POWERS:
         return _by_products(node)
-    is_safe = exponent.is_number or (is_small(exponent) and exponent.is_nonnegative)
-    at = "{0:a}" if is_safe else engine.row.exponent
-    return Rule([base, exponent], lambda b, e: Code(f"{b.at(ATOM)}**{at.format(e)}", POWER))
+    return Rule(
+        [base, exponent],
+        lambda b, e: Code(f"{b.at(ATOM)}**{_raised(exponent, e, engine).at(ATOM)}", POWER),
+    )
+
+
+def _raised(exponent: Expr, code: Code, engine: Target) -> Code:
+    """The code of an exponent: some engines give 0 for a negative power of an integer."""
+    is_safe = is_small(exponent) and (exponent.is_number or exponent.is_nonnegative)
+    return code if is_safe else engine.call("exponent", code)
 
 
 _POWERS = range(3, 33)  # that are computed by products; further on their roundings add up
@@ -1039,7 +1043,12 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     if engine.products and engine.hadamard_power and node.args[1] in _POWERS:
         return _by_products(node)
-    return Rule(node.args, lambda b, e: Code(engine.call("hadamard_power", b, e, of=node), POWER))
+
+    def write(base: Code, code: Code) -> Code:
+        exponent = _raised(node.args[1], code, engine)
+        return Code(engine.call("hadamard_power", base, exponent, of=node), POWER)
+
+    return Rule(node.args, write)
 
 
 @rule.register(MatPow)

@@ -3,6 +3,7 @@
 import collections
 import enum
 import inspect
+from operator import attrgetter
 
 import mpmath
 import numpy as np
@@ -11,6 +12,7 @@ from sympy import (
     ITE,
     And,
     Function,
+    HadamardPower,
     IndexedBase,
     Integer,
     KroneckerDelta,
@@ -384,11 +386,21 @@ def test_sign_of_nan_is_nan():
         np.testing.assert_array_equal(got, [-1, 0, 1, np.nan])
 
 
-@pytest.mark.parametrize("engine", ["numexpr", "numba", "torch"])
+@pytest.mark.parametrize("engine", ["numexpr", "numba", "torch", "jax"])
 def test_negative_powers_of_integers_are_no_zeros(engine):
     module = pytest.importorskip(engine)
-    make = module.tensor if engine == "torch" else np.array
+    make = {"torch": "tensor", "jax": "numpy.array"}.get(engine)
+    make = attrgetter(make)(module) if make else np.array
     f = lambdify([x, y], [x**y, 2**y], engine)
     power, by_two = f(make([2, 3, 4]), make([-1, -2, 2]))
     np.testing.assert_allclose(power.tolist(), [1 / 2, 1 / 9, 16], 1e-6)
     np.testing.assert_allclose(by_two.tolist(), [1 / 2, 1 / 4, 4])
+
+
+@pytest.mark.parametrize("engine", ["torch", "jax"])
+def test_negative_powers_of_the_entries_of_integers_are_no_zeros(engine):
+    module = pytest.importorskip(engine)
+    make = module.tensor if engine == "torch" else module.numpy.array
+    A, n = MatrixSymbol("A", 1, 2), Symbol("n")
+    power = lambdify([A, n], HadamardPower(A, n), engine)(make([[2, 4]]), make(-1))
+    assert power.tolist() == [[0.5, 0.25]]
