@@ -194,12 +194,12 @@ def lambdify(
     - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
       broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
       for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
-      ``H0`` other than 0 is float64, or int64.
+      ``H0`` other than 0, and a ``Max`` of a number, is float64, or int64.
 
     A function of SymPy's that the module's printer does not know is looked up in the module by
     name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy
     computes what is left.  A list of modules is asked in its order.  An ``Integral`` is computed by
-    quadrature on SciPy, mpmath and SymPy; a ``Sum`` over data, with any limits, is one sum of an
+    quadrature on SciPy, in float64, mpmath and SymPy; a ``Sum`` over data, with any limits, is one sum of an
     array, any other long sum or product a loop.  The entries of a matrix are broadcast to one
     shape, so that ``Matrix([a*x, 1])`` of an array of N numbers is of shape (2, 1, N); those of a
     list are left as they are, as in SymPy.  ``modules="scipy"`` makes a sparse matrix a SciPy one.
