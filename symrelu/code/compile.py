@@ -199,10 +199,11 @@ def lambdify(
     A function of SymPy's that the module's printer does not know is looked up in the module by
     name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy
     computes what is left.  A list of modules is asked in its order.  An ``Integral`` is computed by
-    quadrature on SciPy, in float64, mpmath and SymPy; a ``Sum`` over data, with any limits, is one sum of an
-    array, any other long sum or product a loop.  The entries of a matrix are broadcast to one
-    shape, so that ``Matrix([a*x, 1])`` of an array of N numbers is of shape (2, 1, N); those of a
-    list are left as they are, as in SymPy.  ``modules="scipy"`` makes a sparse matrix a SciPy one.
+    quadrature on SciPy, in float64, mpmath and SymPy; a ``Sum`` over data, with any limits, is one
+    sum of an array, any other long sum or product a loop.  The entries of a matrix are broadcast to
+    one shape, so that ``Matrix([a*x, 1])`` of an array of N numbers is of shape (2, 1, N); those of
+    a list are left as they are, as in SymPy.  ``modules="scipy"`` makes a sparse matrix one of
+    SciPy's.
 
     SymPy's ``lambdify`` also takes what this one does not:
 
