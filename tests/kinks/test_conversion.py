@@ -366,3 +366,8 @@ def test_shares_where_several_arguments_meet_in_several_variables():
     assert as_relu(Max(Abs(x), x, ReLU(x))).diff(x).subs(x, 1) == 1
     slopes = [form.diff(v).subs({x: 0, y: 0}) for v in (x, y)]
     assert all(0 <= slope <= 1 for slope in slopes)
+
+
+def test_products_of_pieces_of_a_high_degree_stay():
+    f, g = (x**60 * Heaviside(x - t) + 1 for t in (1, 2))
+    assert as_relu(f * g) == f * g
