@@ -194,6 +194,17 @@ def test_deltas_of_second_derivatives():
         lambdify(x, DiracDelta(x) * cos(x))
 
 
+def test_a_step_of_what_is_complex_is_none():
+    assert as_step(Heaviside(z)) is None
+    assert as_step(Heaviside(x)) == (x, half, 0)
+
+
+def test_what_jumps_where_a_delta_sits_is_any_number_there():
+    e = DiracDelta(x) * Piecewise((0, x <= 0), (1, True))
+    assert without_deltas(e) == e
+    assert without_deltas(x * e) == 0
+
+
 class There(Function):
     def _eval_rewrite_as_ReLU(self, u, **hints):
         return Back(u)

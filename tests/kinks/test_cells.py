@@ -64,6 +64,11 @@ def test_what_is_known_of_signs_counts():
     assert relusimp(e).subs({x: 1, y: 2, positive: 3}) == 2
 
 
+def test_nothing_is_taken_for_positive():
+    e = Max(x, y, 0) - Max(x, y)
+    assert relusimp(e).subs({x: -1, y: -2}) == 1
+
+
 def test_a_bound_on_the_programs_leaves_it_undecided(monkeypatch):
     low, high = Min(Max(x, y), Max(y, z), Max(z, x)), Max(Min(x, y), Min(y, z), Min(z, x))
     e = high - low  # both are the median

@@ -175,6 +175,12 @@ def test_where_it_goes_round_one_form_is_taken(monkeypatch):
     assert {relusimp(e) for e in forms} == {min(forms[1:], key=default_sort_key)}
 
 
+def test_factors_of_known_sign_do_not_count_in_kinks():
+    m = Symbol("m", negative=True)
+    assert relusimp(ReLU(m * x - m * y) + m * ReLU(y - x)) == 0
+    assert relusimp(ReLU(p * x - p * y) - p * ReLU(x - y)) == 0
+
+
 def test_the_kink_that_was_read_is_written():
     for u in (x - 2 * y + z, 2 * y - x - z):
         assert relusimp(ReLU(u) + y + ReLU(x) * ReLU(-x)) == ReLU(u) + y
