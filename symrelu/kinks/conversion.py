@@ -52,7 +52,6 @@ from symrelu.kinks.numbers import (
     as_expr,
     is_zero,
     minus,
-    negative,
     number,
     plus,
     sign_of,
@@ -61,8 +60,9 @@ from symrelu.kinks.numbers import (
 )
 from symrelu.kinks.pieces import HIGHEST, Break, Pieces
 from symrelu.kinks.polynomials import TooLargeError, degree, expanded, plain, powers_of, quotient
+from symrelu.kinks.variables import along, by_variable, flipped, in_variable, shifted, upright
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import is_small, is_written_out, signs
+from symrelu.signs import is_small, is_written_out
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -313,7 +313,7 @@ class Conversion:
         lines = list(lines)
         if len({line.x for line in lines} - {None}) <= 1:
             return total(lines)
-        kinked = _by_variable(line for line in lines if line.kinks)
+        kinked = by_variable(line for line in lines if line.kinks)
         smooth = [line for line in lines if not line.kinks]
         constant = total(Line(None, line.intercept) for line in smooth)
         rest = Add(*(as_expr(line.slope) * line.x for line in smooth if line.x is not None))
@@ -370,56 +370,6 @@ def is_scalar(node: Any) -> bool:
     """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
     scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
     return scalar and not hasattr(node, "applyfunc")
-
-
-def _by_variable(lines: Iterable[Line]) -> dict[Expr, Line]:
-    """The sums of those in one variable, or in one that stands there with the other sign."""
-    found: dict[Any, list[Line]] = {}
-    for line in lines:
-        found.setdefault(line.x, []).append(line)
-    for x in [x for x in found if -x in found and x.could_extract_minus_sign()]:
-        found[-x] += map(flipped, found.pop(x))
-    return {x: total(group) for x, group in found.items()}
-
-
-def flipped(line: Line) -> Line:
-    """The same, with the negative of its variable for the variable."""
-    x: Any = line.x
-    intercept, slope = line.intercept, line.slope
-    for t, (jump, _) in line.kinks.items():
-        intercept, slope = minus(intercept, times(jump, t)), plus(slope, jump)
-    kinks = {negative(t): (jump, minus(jump, at)) for t, (jump, at) in line.kinks.items()}
-    return Line(-x, intercept, negative(slope), kinks)
-
-
-def upright(line: Line) -> Line:
-    """The same, in the variable that has a positive factor; a symbol is one in either case."""
-    if line.x is None or line.x.is_Symbol or line.kinks or sign_of(line.slope) >= 0:
-        return line
-    return flipped(line)
-
-
-def shifted(line: Line, v: Any, u: Any) -> Line | None:
-    """A line in ``v = u + r`` written in ``u``, if the sign of ``r`` is known."""
-    r = v - u
-    if not is_small(r) or len(signs(r := tidy(r))) != 1:
-        return None
-    kinks = {minus(t, r): kink for t, kink in line.kinks.items()}
-    return Line(u, plus(line.intercept, times(line.slope, r)), line.slope, kinks)
-
-
-def along(expr: Any, u: Any) -> tuple[Expr, Expr]:
-    """k and r with ``expr = k*u + r``: r a number, or of known sign, if there are such."""
-    best = S.Zero, expr
-    terms = expr.as_coefficients_dict()
-    for term, coefficient in u.as_coefficients_dict().items():
-        k = terms.get(term, S.Zero) / coefficient
-        r = tidy(expr - k * u) if k else expr
-        if r.is_number:
-            return k, r
-        if len(signs(r)) == 1 and len(signs(best[1])) > 1:
-            best = k, r
-    return best
 
 
 _STRICT = (StrictGreaterThan, StrictLessThan)
@@ -694,7 +644,7 @@ def _in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
     x = next((gap.x for gap in gaps.values() if gap.x is not None), None)
     if x is None:
         raise NoLineError
-    gaps = {rel: _in_variable(gap, x, known=True) for rel, gap in gaps.items()}
+    gaps = {rel: in_variable(gap, x, known=True) for rel, gap in gaps.items()}
     branches = [_branch(to.form(branch), x) for branch, _ in node.args]
     places = chain(*(gap.landmarks() for gap in gaps.values()), *(b.places() for b in branches))
     breaks = _distinct(places)
@@ -734,27 +684,10 @@ def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> 
 
 def _branch(form: Form, x: Any) -> Pieces:
     if isinstance(form, Line):
-        return Pieces.of(_in_variable(form, x, known=False), x)
+        return Pieces.of(in_variable(form, x, known=False), x)
     if form.x != x:
         raise NoLineError
     return form
-
-
-def _in_variable(line: Line, x: Any, known: bool) -> Line:
-    """The line in another variable; what is constant then is of known sign, if that is asked."""
-    if line.x in (None, x):
-        return line
-    if line.x == -x:
-        return flipped(line)
-    if line.kinks:
-        if (moved := shifted(line, line.x, x)) is None:
-            raise NoLineError
-        return moved
-    k, r = along(line.x, x)
-    if known and not r.is_number and len(signs(r)) > 1:
-        raise NoLineError
-    slope = times(line.slope, number(k))
-    return Line(x, plus(line.intercept, times(line.slope, number(r))), slope)
 
 
 def _distinct(places: Iterable[Number]) -> list[Number]:
