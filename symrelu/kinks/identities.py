@@ -12,8 +12,9 @@ from symrelu.graph import postorder
 from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
-from symrelu.kinks.conversion import Conversion, broken_line, is_scalar, piecewise
+from symrelu.kinks.conversion import Conversion, broken_line, piecewise
 from symrelu.kinks.lengths import Lengths
+from symrelu.kinks.numbers import is_scalar
 from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
 from symrelu.kinks.steps import Steps
 from symrelu.signs import is_small, is_written_out

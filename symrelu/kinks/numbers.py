@@ -21,7 +21,7 @@ from mpmath.libmp import (
     mpf_shift,
     mpf_sign,
 )
-from sympy import Add, Expr, Float, S, expand
+from sympy import Add, Expr, Float, Lambda, S, expand
 
 from symrelu.signs import is_small, is_soon_written_out, signs
 
@@ -156,3 +156,9 @@ def tidy(expr: Expr) -> Expr:
 def is_zero(a: Number) -> bool:
     """Whether it is seen to be 0."""
     return a.sign() == 0 if isinstance(a, Near) else bool(a == 0)
+
+
+def is_scalar(node: Any) -> bool:
+    """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
+    scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
+    return scalar and not hasattr(node, "applyfunc")

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 from sympy import Expr, S
 
 from symrelu.kinks.lines import Line, total
-from symrelu.kinks.numbers import NoLineError, minus, negative, number, plus, sign_of, tidy, times
+from symrelu.kinks.numbers import (
+    NoLineError,
+    is_zero,
+    minus,
+    negative,
+    number,
+    plus,
+    sign_of,
+    tidy,
+    times,
+)
 from symrelu.signs import is_small, signs
 
 
@@ -77,3 +88,12 @@ def in_variable(line: Line, x: Any, known: bool) -> Line:
         raise NoLineError
     slope = times(line.slope, number(k))
     return Line(x, plus(line.intercept, times(line.slope, number(r))), slope)
+
+
+def facing_right(line: Line) -> Line:
+    """The same with what is 0 on one side 0 on the left."""
+    x: Any = line.x
+    if x.is_Symbol or is_zero(line.slope) or len(line.kinks) == 0:
+        return line
+    last = reduce(plus, (jump for jump, _ in line.kinks.values()), line.slope)
+    return flipped(line) if is_zero(last) else line
