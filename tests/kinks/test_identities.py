@@ -184,6 +184,15 @@ def test_factors_of_known_sign_do_not_count_in_kinks():
 def test_the_kink_that_was_read_is_written():
     for u in (x - 2 * y + z, 2 * y - x - z):
         assert relusimp(ReLU(u) + y + ReLU(x) * ReLU(-x)) == ReLU(u) + y
+    for u in (y - ReLU(x), ReLU(x) - y, -y - ReLU(x)):
+        assert relusimp(ReLU(u) + ReLU(z) - ReLU(-z)) == ReLU(u) + z
+        assert relusimp(ReLU(z) * ReLU(u) + ReLU(-z) * ReLU(u)) == Abs(z) * ReLU(u)
+
+
+def test_values_of_steps_at_one_place_are_multiplied():
+    third = Rational(1, 3)
+    e = Heaviside(x - y, half) * Heaviside(x - y, third)
+    assert relusimp(e) == Heaviside(x - y, Rational(1, 6))
 
 
 def test_functions_are_simplified_inside():
