@@ -374,7 +374,8 @@ def test_products_of_pieces_of_a_high_degree_stay():
 
 
 def test_what_is_0_on_one_side_is_written_so():
-    assert as_relu(Piecewise((-x - y, x + y < 0), (0, True))) == ReLU(-x - y)
+    assert as_relu(Piecewise((0, x - y > 0), (y - x, True))) == ReLU(y - x, 1)
+    assert as_relu(Piecewise((0, x + y > 1), (x + y - 1, True))) == -ReLU(1 - x - y, 1)
     pieces = Piecewise((-x - y, x + y < 0), (0, True))
     assert relusimp(Piecewise((-x - y, -x - y > 0), (0, True))) == pieces
 
