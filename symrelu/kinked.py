@@ -215,7 +215,7 @@ def _same_zero(factor: Expr, u: Expr) -> bool:
 
 def _at(f: Expr, x: Symbol, root: Expr) -> Expr:
     steps = _steps(f)
-    f = f.xreplace(dict(zip(steps, (Dummy(real=True, finite=True) for _ in steps), strict=True)))
+    f = f.xreplace(dict(zip(steps, (Dummy(finite=True) for _ in steps), strict=True)))
     return _written_out(f.subs(x, root))
 
 

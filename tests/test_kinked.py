@@ -205,6 +205,26 @@ def test_what_jumps_where_a_delta_sits_is_any_number_there():
     assert without_deltas(x * e) == 0
 
 
+def test_a_slope_at_the_kink_is_no_place_where_it_vanishes():
+    u = y**3 + y
+    e = DiracDelta(u) * ReLU(x, u)
+    assert without_deltas(e) == e
+    assert without_deltas(DiracDelta(u) * ReLU(u, x)) == 0
+
+
+class Plain(Function):
+    @classmethod
+    def eval(cls, u):
+        return ReLU(u) if u.is_Symbol else None
+
+    def _eval_rewrite_as_ReLU(self, u, **hints):
+        return ReLU(u)
+
+
+def test_a_function_that_is_another_of_symbols():
+    assert rewritten(Plain(x - y)) == ReLU(x - y)
+
+
 class There(Function):
     def _eval_rewrite_as_ReLU(self, u, **hints):
         return Back(u)

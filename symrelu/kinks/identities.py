@@ -15,7 +15,7 @@ from symrelu.kinks.cells import polynomial_everywhere
 from symrelu.kinks.conversion import Conversion, broken_line, piecewise
 from symrelu.kinks.lengths import Lengths
 from symrelu.kinks.numbers import is_scalar
-from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
+from symrelu.kinks.polynomials import Polynomial, as_sum, operands, sum_of
 from symrelu.kinks.steps import Steps
 from symrelu.signs import is_small, is_written_out
 
@@ -134,7 +134,7 @@ class _Request:
 
     def simplified(self, root: Any) -> Any:
         nodes = list(postorder(root))
-        whole = {root, *(arg for node in nodes if not _is_arithmetic(node) for arg in node.args)}
+        whole = {root, *(arg for node in nodes if not operands(node) for arg in node.args)}
         for node in nodes:
             inside = any(self.kinked.get(arg, False) for arg in node.args)
             self.kinked[node] = inside or is_kinked(node)
@@ -143,7 +143,7 @@ class _Request:
                 continue
             again = _rebuilt(node, self.new)
             # A part of a sum or product is kept as it is until the whole is known.
-            parts = _rebuilt(node, self.parts) if _is_arithmetic(node) else again
+            parts = _rebuilt(node, self.parts) if operands(node) else again
             if not (node is root or is_written_out(again)):
                 pass  # what is large is looked at once, from outside
             elif node in whole:
@@ -212,8 +212,3 @@ def _is_flat(expr: Any) -> bool:
     """Whether it is one ``Piecewise`` that jumps and has nothing kinked in it."""
     flat = isinstance(expr, Piecewise) and not any(map(has_kinks, expr.args))
     return flat and broken_line(expr) is None
-
-
-def _is_arithmetic(expr: Any) -> bool:
-    power = expr.is_Pow and expr.exp.is_Integer and expr.exp > 0
-    return bool(expr.is_Add or expr.is_Mul or power)

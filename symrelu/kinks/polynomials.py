@@ -32,7 +32,7 @@ def operands(expr: Any) -> tuple[Any, ...]:
     """The arguments of what is arithmetic with polynomials; of other things there are none."""
     if expr.is_Add or (expr.is_Mul and expr.is_commutative):
         return expr.args
-    is_power = expr.is_Pow and expr.exp.is_Integer and expr.exp > 0
+    is_power = expr.is_Pow and expr.exp.is_Integer and expr.exp.is_positive
     return (expr.base,) if is_power else ()
 
 
@@ -163,7 +163,7 @@ def quotient(dividend: Expr, divisor: Expr) -> Expr | None:
     factors = Mul.make_args(dividend)
     for factor in dict.fromkeys((*factors, dividend)):
         base, n = factor.as_base_exp()
-        if not (n.is_Integer and n > 0):
+        if not (n.is_Integer and n.is_positive):
             base, n = factor, S.One
         with suppress(TooLargeError):
             if (ratio := divided(plain(base), v)) is not None:

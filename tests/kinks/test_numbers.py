@@ -8,6 +8,7 @@ from symrelu.kinks.numbers import (
     Near,
     NoLineError,
     as_expr,
+    is_zero,
     minus,
     negative,
     number,
@@ -59,6 +60,11 @@ def test_nothing_is_0_times_what_is_not_defined():
 def test_terms_are_written_out_but_not_what_stands_in_functions():
     inside = sin(x * (a + 1))
     assert tidy(a * (inside + b)) == a * b + a * inside
+
+
+def test_what_is_not_known_to_differ_from_0_is_0():
+    assert is_zero(minus(tenth, tenth))
+    assert not is_zero(tenth)
 
 
 def test_signs():
