@@ -7,13 +7,15 @@ a deep expression with shared parts is exponentially larger than the expression.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import comb, prod
+from typing import Any, TypeVar
 
-from sympy import Add, Basic, Expr, Function, Mul, Pow
+from sympy import Add, Basic, Expr, Function, Mul, Pow, evaluate
 
 from symrelu.graph import postorder
 
+_E = TypeVar("_E", bound=Basic)
 _ANY = frozenset({-1, 0, 1})
 _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
 SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
@@ -42,6 +44,12 @@ def is_small(expr: Basic) -> bool:
         if not stack:
             return not has_powers or _is_soon_answered(expr)
     return False
+
+
+def put(expr: _E, values: Mapping[Any, Any]) -> _E:
+    """The expression with values in the place of its parts; SymPy looks into small ones only."""
+    with evaluate(is_small(expr)):
+        return expr.xreplace(values)
 
 
 def _is_soon_answered(expr: Basic) -> bool:

@@ -62,7 +62,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
-from symrelu.code.lower import Larger, shared_products
+from symrelu.code.lower import Count, Larger, shared_products
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
 from symrelu.function import ReLU
@@ -70,6 +70,7 @@ from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+from symrelu.signs import put
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -405,7 +406,7 @@ class _Program:
         scalars = {s: Dummy(f"s{k}") for k, s in enumerate(_scalars_without(variable, body))}
         given = {dummy: scalar for scalar, dummy in scalars.items()}
         others: dict[Basic, None] = {}
-        body = body.xreplace(scalars)
+        body = put(body, scalars)
         stack: list[Basic] = [body]
         while stack:
             node = stack.pop()
@@ -413,7 +414,7 @@ class _Program:
             if isinstance(node, _LEAVES) and known and node != variable:
                 others[node] = None
             else:
-                stack.extend(node.args)
+                stack.extend(node.bounds if isinstance(node, Count) else node.args)
         program = _Program(*self.given)
         program.take([variable, *others])
         name = self.provide("term", program.compiled(body, 0))
@@ -779,12 +780,13 @@ def _readings(roots: Sequence[Basic]) -> list[Basic]:
 
 def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
     """The scalars that are made of matrices and are the same for all values of the variable."""
+    bound = {variable, *(v for node in postorder(body) for v in getattr(node, "bound_symbols", ()))}
     return [
         node
         for node in postorder(body)
         if not node.is_Matrix
         and any(getattr(arg, "is_Matrix", False) for arg in node.args)
-        and variable not in node.free_symbols
+        and bound.isdisjoint(node.free_symbols)
     ]
 
 

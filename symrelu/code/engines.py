@@ -41,6 +41,13 @@ class Code(str):
         return str(self if spec == "" else self.at(_PLACES[spec]))
 
 
+_LOOP_SUM = "(lambda f, a, b, *p: sum(f(i, *p) for i in {}(a, b)))({{0}}, {{1}}, {{2}}{{3}})"
+_LOOP_PRODUCT = (
+    "(lambda f, a, b, *p: functools.reduce(lambda y, i: y*f(i, *p), {}(a, b), 1))"
+    "({{0}}, {{1}}, {{2}}{{3}})"
+)
+
+
 @dataclass(frozen=True)
 class Engine:
     """A namespace to compute in, and its names for what is computed."""
@@ -131,13 +138,8 @@ class Engine:
     ndim: str = "{m}.ndim({0})"
     index_range: str | None = "{m}.arange({0}, {1})"
     # Of a function {0}, from {1} to {2} or just before it; {3} is what else the function is given
-    loop_sum: str | None = (
-        "(lambda f, a, b, *p: sum(f(i, *p) for i in range(a, b)))({0}, {1}, {2}{3})"
-    )
-    loop_product: str | None = (
-        "(lambda f, a, b, *p: functools.reduce(lambda y, i: y*f(i, *p), range(a, b), 1))"
-        "({0}, {1}, {2}{3})"
-    )
+    loop_sum: str | None = _LOOP_SUM.format("range")
+    loop_product: str | None = _LOOP_PRODUCT.format("range")
     quadrature: str | None = None
     element: str | None = "{0:a}[{1}, {2}]"
     item: str | None = "{0:a}[{1}]"
@@ -307,6 +309,8 @@ TORCH = replace(
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
     blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
+    loop_sum=_LOOP_SUM.format("torch.arange"),  # a condition on an index must be a tensor
+    loop_product=_LOOP_PRODUCT.format("torch.arange"),
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),

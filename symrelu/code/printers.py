@@ -334,7 +334,8 @@ def _stand_in(operand: Expr, k: int) -> Expr:
         return MatrixSymbol(f"M{k}", *operand.shape)
     if isinstance(operand, _ARRAYS):
         return ArraySymbol(f"A{k}", operand.shape)
-    return Dummy(integer=True) if operand.is_integer else Dummy()
+    is_integer = is_small(operand) and operand.is_integer
+    return Dummy(integer=True) if is_integer else Dummy()
 
 
 def _is_closed(text: str) -> bool:

@@ -61,6 +61,7 @@ from symrelu.matrices.rolling import is_written_out, rolled
 from symrelu.matrices.sums import shared_sums
 from symrelu.matrices.table import BINDER, LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
+from symrelu.signs import put
 
 # What is read of a node: its operands, and what they make.
 Reader: TypeAlias = tuple[Sequence[Basic], Callable[..., Literal]]
@@ -437,7 +438,7 @@ def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     for part in _beside(entry, body):
         known[part] = parameter(len(known))
         parameters.append(part)
-    body = body.xreplace({entry: ENTRY, **known}) if entry != ENTRY or known else body
+    body = put(body, {entry: ENTRY, **known}) if entry != ENTRY or known else body
     return body, (ENTRY, *known.values()), parameters
 
 
