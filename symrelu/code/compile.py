@@ -192,6 +192,8 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
+    - mpmath: of its intervals, ``iv``, bounds that hold, of constants too; a condition that is true
+      in a part of one, and a function of which mpmath has no bounds, is refused when called.
     - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
       broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
       for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
@@ -529,6 +531,12 @@ class _Program:
             ]
         return lines
 
+    def _context_line(self, lines: Sequence[str]) -> list[str]:
+        """Choose what the engine computes in, where it is asked for or numbers may be mixed."""
+        names, row = list(self.arguments.values()), self.engine.row
+        asked = len(names) > 1 or any(f"{row.module}." in line for line in lines)
+        return [row.call("context", ", ".join(names))] if row.context and names and asked else []
+
     def _dtype_line(self) -> list[str]:
         if not self.dtype:
             return []
@@ -636,8 +644,8 @@ class _Program:
         codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
-        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
-        lines.append(f"return {result}")
+        computed = [*before, *self.lines[self.start :], f"return {result}"]
+        lines = [*self.lines[: self.start], *self._context_line(computed), *computed]
         source = _definition("lambdified", self.parameters, lines)
         if not (self.quiet and self.engine.quiet):
             return source

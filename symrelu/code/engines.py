@@ -68,6 +68,7 @@ class Engine:
     products: bool = True  # whether products are cheaper than small powers
     wrap: str = "{0}"  # around what is computed at once
     loop: str | None = None  # the decorator of code for numbers that is run over arrays
+    context: str | None = None  # what to compute in, and the arguments there
     quiet: str | None = "{m}.errstate(all='ignore')"  # no warnings from branches not taken
 
     # Numbers
@@ -93,6 +94,7 @@ class Engine:
     at_most: str | None = "at_most({0}, {1})"
 
     # Branches
+    relation: str = Code("{0:s} {1} {2:s}", LOOSE)
     where: str | None = "{m}.where({0}, {1}, {2})"
     conjunction: str = "&"
     disjunction: str = "|"
@@ -403,6 +405,7 @@ MPMATH = replace(
     imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
+    context=f"{{m}}, {{0}} = {_INTERVALS}.context({{0}})",
     quadrature="(lambda f, a, b, *p: {m}.quad(lambda x: f(x, *p), [a, b]))({0}, {1}, {2}{3})",
     evaluate="{0}.evalf({m}.mp.dps)._to_mpmath({m}.mp.prec)",
     relu=f"{_INTERVALS}.relu({{0}})",
@@ -411,7 +414,7 @@ MPMATH = replace(
     sign=f"{_INTERVALS}.sign({{0}})",
     maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
     minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
-    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
+    relation=f"{_INTERVALS}.holds({{0:c}}, '{{1}}', {{2:c}})",
     names="Abs:symrelu.code.intervals.absolute",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",

@@ -869,10 +869,7 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Relational)
 def _(node: Relational, engine: Target) -> Rule:
-    def write(a: Code, b: Code) -> Code:
-        return Code(f"{a.at(SUM)} {node.rel_op} {b.at(SUM)}", LOOSE)
-
-    return Rule(node.args, write)
+    return Rule(node.args, lambda a, b: engine.call("relation", a, Code(node.rel_op), b))
 
 
 @rule.register(And)
@@ -942,7 +939,7 @@ def _(node: Expr, engine: Target) -> Rule:
     return Rule(
         node.args[:2],
         lambda i, j: engine.call(
-            "where", Code(f"{i.at(SUM)} == {j.at(SUM)}", LOOSE), engine.row.call("unit"), Code("0")
+            "where", engine.call("relation", i, Code("=="), j), engine.row.call("unit"), Code("0")
         ),
     )
 

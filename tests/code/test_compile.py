@@ -266,7 +266,7 @@ def test_modules(modules, source):
     if modules is None or (isinstance(modules, list) and "scipy" in modules):
         pytest.importorskip("scipy")
     function = lambdify(x, sin(x), modules)
-    assert body(function) == [f"return {source}"]
+    assert body(function)[-1] == f"return {source}"
     assert abs(function(1.0) - (math.cos(1) if source == "sin(x)" else math.sin(1))) < 1e-15
 
 
