@@ -52,7 +52,8 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef
 
-from symrelu.calculus.pieces import NoPiecesError
+from symrelu.calculus.cells import Ranged
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.function import ReLU
 from symrelu.graph import postorder
 
@@ -89,7 +90,31 @@ def samples(symbols: Iterable[Symbol], count: int = 2) -> list[dict[Symbol, Expr
     named = sorted(symbols, key=lambda s: (s.name, s.sort_key()))
     if not named:
         return [{}]
-    return [{s: sample(s, i, j) for j, s in enumerate(named)} for i in range(count)]
+    return [_sampled(named, i) for i in range(count)]
+
+
+def _sampled(named: list[Symbol], i: int) -> dict[Symbol, Expr]:
+    at: dict[Symbol, Expr] = {}
+    for j, s in enumerate(named):
+        _choose(s, i, j, at)
+    return {s: at[s] for s in named}
+
+
+def _choose(s: Symbol, i: int, j: int, at: dict[Symbol, Expr]) -> None:
+    """A value for a symbol; between its ends, of which the symbols are chosen before it."""
+    if s in at:
+        return
+    if not isinstance(s, Ranged):
+        at[s] = sample(s, i, j)
+        return
+    for k, t in enumerate(sorted((s.low.free_symbols | s.high.free_symbols), key=str)):
+        _choose(t, i, j + k + 1, at)
+    low, high = s.low.subs(at), s.high.subs(at)
+    share = SHARES[(i + j) % 3]
+    if low.is_finite and high.is_finite:
+        at[s] = low + share * (high - low)
+    else:
+        at[s] = low + share if low.is_finite else high - share if high.is_finite else share
 
 
 def number(expr: Any, at: dict[Symbol, Expr]) -> Any:

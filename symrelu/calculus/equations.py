@@ -42,10 +42,9 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 from sympy.logic.boolalg import Boolean
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.pieces import (
-    UNKNOWN,
-    NoPiecesError,
     Region,
     between,
     chosen_of,

@@ -18,6 +18,7 @@ from sympy import (
     Piecewise,
     S,
     Symbol,
+    Tuple,
     oo,
     sqrt,
     sympify,
@@ -35,9 +36,11 @@ from sympy.stats.frv import SingleFinitePSpace
 from sympy.stats.rv import RandomSymbol
 
 from symrelu.calculus import checks
+from symrelu.calculus.cells import iterated
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, held
-from symrelu.calculus.integrals import definite
-from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, regions, shorter
+from symrelu.calculus.integrals import definite, integral
+from symrelu.calculus.pieces import regions, shorter
 from symrelu.calculus.sums import _total
 from symrelu.kinked import has_kinks
 from symrelu.kinks import as_relu
@@ -154,12 +157,24 @@ def _mean_together(f: Expr, variables: set[Any], check: bool) -> Expr:
     f, variables = _one_normal(f, variables)
     named = sorted(variables, key=lambda v: str(v))
     plain = {v: Dummy(str(v), real=True) for v in named}
-    value = f.xreplace(plain)
-    for v in named:
+    try:
+        return _one_by_one(f.xreplace(plain), plain, check)
+    except NoPiecesError:
+        if len(named) == 1 or not all(isinstance(v.pspace, SingleContinuousPSpace) for v in named):
+            raise
+    law = Mul(*(_law(v, x) for v, x in plain.items()))
+    supports = ((x, v.pspace.domain.set) for v, x in plain.items())
+    limits = [(x, support.inf, support.sup) for x, support in supports]
+    return iterated(f.xreplace(plain) * law, limits, lambda g, *k: integral(g, Tuple(*k), check))
+
+
+def _one_by_one(value: Expr, plain: dict[Any, Symbol], check: bool) -> Expr:
+    """The mean over each variable, of which no other has to be known."""
+    for v, x in plain.items():
         inner = value
-        value = _integrated(inner, v, plain[v])
+        value = _integrated(inner, v, x)
         if check:
-            check_mean(value, inner, v, plain[v])
+            check_mean(value, inner, v, x)
     return value
 
 

@@ -15,16 +15,10 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from symrelu.calculus import checks
 from symrelu.calculus.equations import solutions, zeros
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.limits import settled, smooth_limit
-from symrelu.calculus.pieces import (
-    NoPiecesError,
-    Region,
-    between,
-    regions,
-    roots,
-    sign_of,
-)
+from symrelu.calculus.pieces import Region, between, regions, roots, sign_of
 
 UNDEFINED = (S.NaN, S.ComplexInfinity)
 FAR = (Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8))

@@ -29,7 +29,7 @@ from sympy.matrices import MatrixBase
 from sympy.stats import Expectation
 
 from symrelu import kinked
-from symrelu.calculus.pieces import UNKNOWN
+from symrelu.calculus.errors import UNKNOWN
 from symrelu.function import ReLU
 from symrelu.graph import replaced
 from symrelu.inputs import holds_text

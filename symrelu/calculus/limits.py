@@ -8,15 +8,9 @@ import sympy
 from sympy import AccumBounds, Expr, Limit, Order, Poly, Rational, S, Symbol, oo, sympify, together
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, held, the_symbol
-from symrelu.calculus.pieces import (
-    UNKNOWN,
-    NoPiecesError,
-    chosen_of,
-    in_steps,
-    is_not_real,
-    sign_of,
-)
+from symrelu.calculus.pieces import chosen_of, in_steps, is_not_real, sign_of
 from symrelu.function import ReLU
 from symrelu.kinked import has_kinks
 

@@ -35,9 +35,10 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth, without_deltas
+from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, without_deltas
 from symrelu.calculus.limits import settled
 from symrelu.calculus.pieces import Jump, normal_form, to_the_right
+from symrelu.calculus.smooth import smooth
 from symrelu.kinked import has_kinks
 
 

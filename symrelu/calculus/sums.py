@@ -24,16 +24,9 @@ from sympy import (
 )
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, held
-from symrelu.calculus.pieces import (
-    UNKNOWN,
-    NoPiecesError,
-    normal_form,
-    regions,
-    shorter,
-    sign_of,
-    to_the_right,
-)
+from symrelu.calculus.pieces import normal_form, regions, shorter, sign_of, to_the_right
 
 LONGEST = 200
 BIGGEST = 60

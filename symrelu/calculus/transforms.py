@@ -36,26 +36,11 @@ from sympy import (
 from sympy.series.fourier import FourierSeries
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, held, the_symbol
-from symrelu.calculus.integrals import (
-    between_ends,
-    definite,
-    entire,
-    in_relu,
-    kinks_of,
-    smooth,
-    spread,
-    without_deltas,
-)
-from symrelu.calculus.pieces import (
-    UNKNOWN,
-    Jump,
-    NoPiecesError,
-    normal_form,
-    regions,
-    sign_of,
-    to_the_right,
-)
+from symrelu.calculus.integrals import definite, in_relu, kinks_of, spread, without_deltas
+from symrelu.calculus.pieces import Jump, normal_form, regions, sign_of, to_the_right
+from symrelu.calculus.smooth import between_ends, entire, smooth
 from symrelu.kinked import has_kinks
 
 

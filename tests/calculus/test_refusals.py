@@ -46,7 +46,8 @@ from sympy import (
 from sympy.stats import Bernoulli, Die, Expectation, Exponential, Normal, Poisson
 
 from symrelu import ReLU, calculus
-from symrelu.calculus.pieces import NoPiecesError, normal_form, regions, roots, sign_of
+from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.pieces import normal_form, regions, roots, sign_of
 
 x, y, k, m, t = symbols("x y k m t", real=True)
 z = symbols("z")

@@ -13,18 +13,21 @@ from itertools import pairwise
 
 import numpy as np
 from sympy import (
+    Abs,
     AccumBounds,
     ConditionSet,
     Eq,
     Expr,
     Function,
     Gt,
+    Heaviside,
     Integral,
     Interval,
     Le,
     Limit,
     Lt,
     Max,
+    Piecewise,
     Rational,
     S,
     Union,
@@ -144,6 +147,60 @@ def integral(rng):
     if F.has(Integral):
         return None, f, F
     return close(F, gauss(values, float(a), float(b))), f, (F, a, b)
+
+
+def linear(rng, variables):
+    return sum(rng.choice([-2, -1, 0, 1, 2]) * v for v in variables) + rational(rng, 1, 2)
+
+
+def kinked_in_several(rng, variables):
+    """A function of kinks along lines and curves in some variables."""
+    u, v = (linear(rng, variables) for _ in range(2))
+    square = sum(v**2 for v in variables) - rng.choice([1, Rational(1, 2)])
+    return rng.choice(
+        [
+            lambda: ReLU(u),
+            lambda: ReLU(u) * variables[0],
+            lambda: Max(u, v),
+            lambda: Abs(u) * Heaviside(v),
+            lambda: ReLU(u - Abs(v)),
+            lambda: ReLU(ReLU(u) - ReLU(v)),
+            lambda: Max(*variables),
+            lambda: ReLU(u) * ReLU(v),
+            lambda: Heaviside(-square),
+            lambda: Abs(square),
+            lambda: ReLU(variables[0] * variables[1] - abs(rational(rng, 1))),
+            lambda: exp(-variables[0]) * ReLU(u),
+            lambda: Piecewise((u, v < 0), (variables[-1], True)),
+        ]
+    )()
+
+
+def iterated(rng):
+    """Two integrals or three, the ends of the inner ones perhaps lines in the outer ones."""
+    variables = (x, k, m)[: rng.choice([2, 2, 3])]
+    f = kinked_in_several(rng, variables)
+    limits = []
+    for i, v in enumerate(variables):
+        a, b = sorted((rational(rng, 1), rational(rng, 1)))
+        if i + 1 < len(variables) and rng.random() < 0.3:
+            b = rng.choice([variables[i + 1], 1 - variables[i + 1]])
+        limits.append((v, a, b))
+    got = of.integrate(f, *limits)
+    if got.has(Integral):
+        return None, f, limits, got
+    return close(got, midpoints(f, limits), 3e-3), f, limits, got
+
+
+def midpoints(f, limits):
+    """The sum over a grid of the unit cube, onto which the limits are moved."""
+    count = 600 if len(limits) == 2 else 90
+    places = np.meshgrid(*[(np.arange(count) + 0.5) / count] * len(limits), sparse=True)
+    at, size = {}, 1.0
+    for (v, a, b), place in zip(reversed(limits), places, strict=True):
+        low, high = (lambdify(list(at), end, "numpy")(*at.values()) for end in (a, b))
+        at[v], size = low + (high - low) * place, size * (high - low)
+    return float(np.mean(plain(f, *at)(*at.values()) * size))
 
 
 def held(found, t):
@@ -300,6 +357,7 @@ def two_variables(rng):
 
 KINDS = {
     "integrals": integral,
+    "iterated integrals": iterated,
     "equations": equation,
     "limits": limit,
     "differential equations": differential_equation,
