@@ -7,16 +7,7 @@ and all is asked again.  So only what matters is split, for any number of variab
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
-
-from sympy import Add, Basic, Dummy, Expr, Symbol
-
-from symrelu.calculus.errors import NoPiecesError
-
-MOST_CELLS = 40
-
-Limits = list[tuple[Symbol, Expr, Expr]]  # the innermost first
+from sympy import Basic, Dummy, Expr
 
 
 class Ranged(Dummy):
@@ -47,30 +38,3 @@ def deepest(e: Basic) -> Ranged | None:
     """The symbol that lies between ends, of which the others may be part."""
     found = [s for s in e.free_symbols if isinstance(s, Ranged)]
     return max(found, key=lambda s: s.depth, default=None)
-
-
-def iterated(f: Expr, limits: Limits, one: Callable[..., Expr], depth: int = 0) -> Expr:
-    """The integrals one after the other, on each cell of the outer variables.
-
-    ``one`` is the integral over one variable, of a function of ``f`` and the limits.
-    """
-    *inner, (v, low, high) = limits
-    if not inner:
-        return one(f, v, low, high)
-    terms: list[Expr] = []
-    waiting, count = [(low, high)], 0
-    while waiting:
-        a, b = waiting.pop()
-        count += 1
-        if count > MOST_CELLS:
-            raise NoPiecesError(f"the kinks of {f} change their order too often")
-        y = Ranged(v.name, a, b, depth)
-        try:
-            moved = [(u, *(end.xreplace({v: y}) for end in ends)) for u, *ends in inner]
-            value = iterated(f.xreplace({v: y}), moved, one, depth + 1)
-            terms.append(one(value, y, a, b))
-        except SplitError as split:
-            if split.symbol is not y:
-                raise
-            waiting += pairwise([a, *split.points, b])
-    return Add(*terms)

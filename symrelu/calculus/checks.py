@@ -69,8 +69,10 @@ class FailedError(Exception):
     """What failed: where, the value that the answer has there, and the value it should have."""
 
 
-def warn(what: str, error: Exception) -> None:
-    warnings.warn(f"{what}: the answer failed its check, {error}", CheckWarning, stacklevel=5)
+def warn(what: str, error: Exception, depth: int) -> None:
+    """Say what failed, in the line of the user, so many calls above."""
+    said = f"{what}: the answer failed its check, {error}"
+    warnings.warn(said, CheckWarning, stacklevel=depth + 1)
 
 
 def sample(symbol: Symbol, i: int = 0, j: int = 0) -> Expr:

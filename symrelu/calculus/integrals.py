@@ -31,11 +31,12 @@ from sympy import (
 from sympy.concrete.expr_with_limits import AddWithLimits
 
 from symrelu.calculus import checks
-from symrelu.calculus.cells import iterated
 from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, held, the_symbol
+from symrelu.calculus.iterated import iterated
 from symrelu.calculus.pieces import (
     Jump,
+    constants_apart,
     normal_form,
     regions,
     roots,
@@ -102,22 +103,20 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
         return Eq(*(integrate(side, *limits, check=check, **hints) for side in f.args))
     if not limits:
         limits = (the_symbol(f, "variable of integration"),)
-    every = [Tuple(*k) if isinstance(k, (list, tuple, Tuple)) else Tuple(k) for k in limits]
-    if len(every) > 1 and all(len(k) == 3 for k in every):
+    limits = Integral(S.One, *limits).limits  # in one form, or SymPy's error
+    if len(limits) > 1 and all(len(k) == 3 for k in limits):
         try:
-            return iterated(f, every, lambda g, *k: integral(g, Tuple(*k), check))
+            return iterated(f, list(limits), lambda g, *k: integral(g, Tuple(*k), check))
         except (*UNKNOWN, checks.FailedError):
             pass  # by steps, each kink from its root on, for ends in any order
     value = f
-    for i, limit in enumerate(every):
+    for i, limit in enumerate(limits):
         try:
             value = integral(value, limit, check)
         except (*UNKNOWN, checks.FailedError) as error:
             if isinstance(error, checks.FailedError):
-                checks.warn(f"integrate({value}, {limit})", error)
-            return Integral(
-                value, *(S(k) if isinstance(k, Symbol) else Tuple(*k) for k in limits[i:])
-            )
+                checks.warn(f"integrate of {value}", error, depth=5)
+            return Integral(value, *limits[i:])
     return value
 
 
@@ -146,6 +145,9 @@ class ReLUIntegral(Integral):
 
 def integral(f: Expr, limit: Tuple, check: bool) -> Expr:
     x, *ends = limit
+    f, back = constants_apart(f, {x})
+    if back:
+        return integral(f, limit, check).xreplace(back)
     if len(ends) == 2:
         value = definite(f, x, *ends)
         if check:
@@ -377,7 +379,7 @@ def check_definite(value: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
             low, high = S(a).subs(at), S(b).subs(at)
             integrand = f.subs(at)
             turn = 1
-            if not {low, high} & {*INFINITE} and low > high:
+            if low > high:
                 low, high, turn = high, low, -1
             parts = regions(integrand, x, low, high)
             if len(parts) > 12:

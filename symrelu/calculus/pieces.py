@@ -18,6 +18,7 @@ from sympy import (
     Abs,
     Add,
     And,
+    Basic,
     Dummy,
     Eq,
     Expr,
@@ -68,6 +69,7 @@ from symrelu.signs import signs
 MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
 MOST_ROOTS = 200
 MOST_DEGREES = 12  # of what is left when roots of other degrees are eliminated
+HOLE = Dummy("nowhere")  # the value where no piece of a Piecewise says one
 POINTWISE = (Add, Mul, Pow, Function, Tuple)
 
 
@@ -126,7 +128,7 @@ class Steps:
         return value * self.step(value)
 
     def _chain(self, pieces: list[tuple[Expr, Expr]]) -> Expr:
-        value: Expr = S.Zero
+        value: Expr = HOLE
         for piece, holds in reversed(pieces):
             value = piece * holds + value * (1 - holds)
         return value
@@ -156,13 +158,37 @@ class Steps:
 
 
 def chosen_of(expr: Any, chosen: dict[Dummy, Expr]) -> Any:
-    return expr.xreplace(chosen)
+    here = expr.xreplace(chosen)
+    return here.xreplace({HOLE: S.NaN}) if here.has(HOLE) else here
 
 
 def in_steps(expr: Any) -> Steps:
     steps = Steps()
     steps.smooth = steps.of(expr)
     return steps
+
+
+def constants_apart(e: Any, variables: set[Symbol]) -> tuple[Any, dict[Dummy, Expr]]:
+    """The same with a symbol for all that has a kink and no variable, and what these stand for."""
+    found: dict[Any, Dummy] = {}
+
+    def of(node: Any) -> Any:
+        if not node.args or not has_kinks(node):
+            return node
+        free = node.free_symbols
+        if isinstance(node, Expr) and free and not free & variables and deepest(node) is None:
+            return found.setdefault(node, _like(node))
+        return node.func(*map(of, node.args))
+
+    apart = of(e) if isinstance(e, Basic) else e
+    return apart, {symbol: node for node, symbol in found.items()}
+
+
+def _like(node: Expr) -> Dummy:
+    """A real symbol of the sign of an expression."""
+    facts = ("positive", "negative", "nonnegative", "nonpositive")
+    known = {fact: True for fact in facts if getattr(node, f"is_{fact}")}
+    return Dummy(str(node), real=True, **known)
 
 
 # Regions of one variable
@@ -554,7 +580,7 @@ def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
         points[h] = t
         flipped[h] = sign_of(u.subs(x, t + 1).expand()) < 0
     fixed = {h: Heaviside(u, 0) for h, u in steps.switches.items() if h not in points}
-    g = steps.smooth.xreplace(fixed)
+    g = _without_holes(steps).xreplace(fixed)
     if single:
         (h,) = points
         off, on, u = g.xreplace({h: S.Zero}), g.xreplace({h: S.One}), steps.switches[h]
@@ -565,6 +591,17 @@ def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
     if len(points) > 4:
         raise NoPiecesError(f"the order of the kinks of {expr} is not known")
     return _moebius(g, points, x)
+
+
+def _without_holes(steps: Steps) -> Expr:
+    """The same where pieces fill it all, so that what stands elsewhere is times 0."""
+    g = steps.smooth
+    if not g.has(HOLE):
+        return g
+    weight = g.diff(HOLE).expand()
+    if weight.xreplace({p: p.base for p in weight.atoms(Pow) if p.base in steps.switches}) != 0:
+        raise NoPiecesError("a Piecewise may have no value")
+    return g.xreplace({HOLE: S.Zero})
 
 
 def _moebius(g: Expr, points: dict[Dummy, Expr], x: Symbol) -> tuple[Expr, list[Jump]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy
 from sympy import (
+    Abs,
     Add,
+    Dummy,
     Expr,
+    Function,
     I,
     Integral,
     Mul,
@@ -21,16 +26,19 @@ from sympy import (
     erf,
     erfi,
     exp,
+    log,
     oo,
     pi,
     sin,
     sqrt,
+    symbols,
+    together,
 )
 from sympy.integrals.manualintegrate import manualintegrate
 from sympy.simplify.fu import TR8
 
 from symrelu.calculus.errors import NoPiecesError
-from symrelu.calculus.pieces import sign_of, sign_or_none
+from symrelu.calculus.pieces import between, roots, sign_of, sign_or_none
 from symrelu.signs import signs
 
 BIGGEST = 60  # operations of an integrand that SymPy is asked for
@@ -173,32 +181,37 @@ def _with_bell(p: Poly, exponent: Expr, x: Symbol) -> Expr | None:
 
 
 def _root_in(term: Expr, x: Symbol) -> tuple[Expr, Poly, Poly, Expr] | None:
-    """The factors: a constant, a polynomial, and a square root of degree 2 with its power."""
+    """The factors: a constant, a polynomial, and a root of degree 2 with its power."""
     constant, rest = term.as_independent(x, as_Add=False)
-    roots = [f for f in Mul.make_args(rest) if not f.is_polynomial(x)]
-    if len(roots) != 1:
+    factors = [f for f in Mul.make_args(rest) if not f.is_polynomial(x)]
+    if len(factors) != 1:
         return None
-    base, power = roots[0].as_base_exp()
-    if not (power.is_Rational and power.q == 2 and power > -1 and base.is_polynomial(x)):
+    base, power = factors[0].as_base_exp()
+    if not (power.is_Rational and power.q == 2 and abs(power) < 8 and base.is_polynomial(x)):
         return None
     q = Poly(base, x)
-    return (constant, Poly(rest / roots[0], x), q, power) if q.degree() == 2 else None
+    return (constant, Poly(rest / factors[0], x), q, power) if q.degree() == 2 else None
 
 
 def _with_root(term: Expr, x: Symbol) -> Expr | None:
-    """Of ``p*sqrt(q)``, which is ``Q*sqrt(q) + k*F`` with ``F`` that of ``1/sqrt(q)``."""
+    """Of ``p/q**(n + 1/2)``, which is ``Q*q**(1/2 - n) + k*F`` with ``F`` that of ``1/sqrt(q)``."""
     factors = _root_in(term, x)
     if factors is None:
         return None
     constant, p, q, power = factors
-    F = _of_inverse_root(q, x)
+    n = max(0, int(-power))
+    p *= q ** int(power + n + S.Half)
+    *names, k = symbols(f"c:{max(p.degree(), 2 * n) + 1}", cls=Dummy)
+    Q = Add(*(c * x**i for i, c in enumerate(names)))
+    slope = Q.diff(x) * q.as_expr() + (S.Half - n) * Q * q.as_expr().diff(x)
+    gap = Poly(slope + k * q.as_expr() ** n - p.as_expr(), x)
+    (found,) = sympy.linsolve(gap.all_coeffs(), [*names, k])
+    *values, last = found.xreplace(dict.fromkeys((*names, k), S.Zero))
+    F = _of_inverse_root(q, x) if last != 0 else S.Zero
     if F is None:
         return None
-    left, Q = p * q ** int(power + S.Half), Poly(0, x)
-    while (n := left.degree()) > 0:  # left = Q'*q + Q*q'/2 + k, from the highest power on
-        top = Poly(left.LC() / (n * q.LC()) * x ** (n - 1), x)
-        left, Q = left - top.diff(x) * q - top * q.diff(x) / 2, Q + top
-    return constant * (Q.as_expr() * sqrt(q.as_expr()) + left.as_expr() * F)
+    Q = Q.xreplace(dict(zip(names, values, strict=True)))
+    return constant * (Q * q.as_expr() ** (S.Half - n) + last * F)
 
 
 def _of_inverse_root(q: Poly, x: Symbol) -> Expr | None:
@@ -209,6 +222,8 @@ def _of_inverse_root(q: Poly, x: Symbol) -> Expr | None:
         return asin((-2 * a * x - b) / sqrt(spread)) / sqrt(-a)
     if bend == 1 and apart == -1:
         return asinh((2 * a * x + b) / sqrt(-spread)) / sqrt(a)
+    if bend == 1:
+        return log(Abs(2 * sqrt(a) * sqrt(q.as_expr()) + 2 * a * x + b)) / sqrt(a)
     return None
 
 
@@ -232,23 +247,106 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     if g.is_infinite:
         return g
     expanded = g.expand()
-    if all(entire(term, x) or _root_in(term, x) for term in Add.make_args(expanded)):
+    if all(entire(term, x) for term in Add.make_args(expanded)):
         try:
             G = smooth(expanded, x)
             return end(G, x, b) - end(G, x, a)
         except NoPiecesError:
             pass
+    terms = Add.make_args(sympy.expand_mul(g))
+    if any(_root_in(term, x) for term in terms):
+        parts = [own(term, x) for term in terms]
+        if None not in parts:
+            return _between(Add(*parts), x, a, b)
+    if a.is_nonnegative and (found := _substituted(g, x, a, b)) is not None:
+        return found
+    if g.is_rational_function(x) and g.free_symbols == {x}:
+        return _rational(g, x, a, b)
+    if _is_hard(g, x):
+        raise NoPiecesError(f"the integral of {g} would keep SymPy busy")
     steep = {p.base for p in g.atoms(Pow) if p.exp.free_symbols and x in p.base.free_symbols}
     if count_ops(g) > BIGGEST_DEFINITE or len(steep) > 1:
         raise NoPiecesError(f"the integrand {g} is too long")
     value = sympy.integrate(g, (x, a, b))
-    # Where it is infinite, what SymPy adds to that is no part of it.
-    value = Add(*[t for t in Add.make_args(value) if t.is_infinite] or [value])
+    value = _infinite_or(value)
     if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
         value.has(Piecewise) and not g.has(Piecewise)
     ):
         raise NoPiecesError(f"no integral of {g} is known")
     return value
+
+
+def _infinite_or(value: Expr) -> Expr:
+    """Where it is infinite, what SymPy adds to that is no part of it."""
+    return Add(*[t for t in Add.make_args(value) if t.is_infinite] or [value])
+
+
+def _has_root(node: Expr, x: Symbol) -> bool:
+    return any(p.exp.is_Integer is False and p.base.has(x) for p in node.atoms(Pow))
+
+
+# What x is in terms of y, and y of x, for which a product may be of our own rules.
+SUBSTITUTIONS: tuple[tuple[Callable[[Expr], Expr], Callable[[Expr], Expr]], ...] = (
+    (exp, lambda x: log(x) if x != 0 else -oo),
+    (lambda y: y**2, sqrt),
+    (lambda y: 1 / y, lambda x: 1 / x if x != 0 else oo),
+)
+
+
+def _substituted(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr | None:
+    """The integral in terms of the logarithm, the root or the reciprocal, where x is positive."""
+    for x_of, y_of in SUBSTITUTIONS:
+        y = Dummy("y", real=True) if x_of is exp else Dummy("y", positive=True)
+        slope = x_of(y).diff(y)
+        h = (g.subs(x, x_of(y)) * Abs(slope)).expand()
+        if None not in [elementary(term, y) for term in Add.make_args(h)]:
+            ends = y_of(a), y_of(b)
+            return between_ends(h, y, *(ends if slope.is_positive else reversed(ends)))
+    return None
+
+
+def _rational(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
+    """Of a quotient of polynomials, which has no pole between the ends."""
+    denominator = together(g).as_numer_denom()[1]
+    if not all(_is_quick(factor) for factor, _ in Poly(denominator, x).factor_list()[1]):
+        raise NoPiecesError(f"the roots of {denominator} are not short")
+    if between(roots(denominator, x, a, b), a, b):
+        raise NoPiecesError(f"{g} has a pole between {a} and {b}")
+    G = sympy.integrate(g, x).replace(log, lambda u: log(Abs(u)) if u.is_real else log(u))
+    return _between(G, x, a, b)
+
+
+def _is_quick(factor: Poly) -> bool:
+    """Whether SymPy is quick with the roots: of an irreducible cubic it is not."""
+    return factor.degree() in (1, 2, 4) or len(factor.terms()) == 2
+
+
+def _between(G: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
+    """What a continuous antiderivative grows by, in the limit at infinite ends."""
+    value = _at_end(G, x, b, "-") - _at_end(G, x, a, "+")
+    if value.has(S.NaN, S.ComplexInfinity, I, sympy.Limit, sympy.AccumBounds):
+        raise NoPiecesError(f"the limits of {G} are not known")
+    return _infinite_or(value)
+
+
+def _at_end(G: Expr, x: Symbol, t: Expr, side: str) -> Expr:
+    value = G.subs(x, t)
+    return value if value.is_finite and t.is_finite else sympy.limit(G, x, t, side)
+
+
+def _is_hard(g: Expr, x: Symbol) -> bool:
+    """Whether SymPy would be kept busy: x times a function of a function of it."""
+    inner = [n for n in g.atoms(Function, Pow) if n.has(x) and not n.is_polynomial(x)]
+    return any(_is_deep(n, x) for n in inner) and g.xreplace({n: Dummy() for n in inner}).has(x)
+
+
+def _is_deep(node: Expr, x: Symbol) -> bool:
+    if isinstance(node, exp):
+        e = node.exp.expand().as_independent(x, as_Add=False)[1]
+        return not (e.is_polynomial(x) or (e.is_Pow and e.base == x))
+    if node.is_Pow:
+        return bool(node.exp.is_Integer is False and not node.base.is_polynomial(x))
+    return _has_root(node, x)
 
 
 def end(G: Expr, x: Symbol, t: Expr) -> Expr:

@@ -207,7 +207,8 @@ def test_limits():
     assert calculus.limit(ReLU(-(x**3)) / x**3, x, -oo) == -1
     assert calculus.limit(sign(sin(x)), x, 0) == 1
     assert calculus.limit(ReLU(k), k, oo) == oo
-    assert isinstance(calculus.limit(ReLU(x - k), x, m), Limit)
+    assert calculus.limit(ReLU(x - k), x, m) == ReLU(m - k)
+    assert isinstance(calculus.limit(Heaviside(x - k), x, m), Limit)
     assert isinstance(calculus.limit(x * Heaviside(sin(x)), x, oo), Limit)
     with pytest.raises(ValueError, match="not exist"):
         calculus.limit(sign(x), x, 0, "+-")
@@ -259,7 +260,9 @@ def test_equations():
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(u(x)), u(x)),
         lambda: calculus.dsolve(u(x).diff(x, 2) - ReLU(x) * u(x), u(x)),
         lambda: calculus.dsolve(u(x).diff(x) - u(x) ** 2 * ReLU(x), u(x)),
-        lambda: calculus.dsolve(u(x).diff(x, 2) + k * u(x) - ReLU(x), u(x)),
+        lambda: calculus.is_monotonic(ReLU(x), FiniteSet(1)),
+        lambda: calculus.is_monotonic(ReLU(x), S.EmptySet),
+        lambda: calculus.is_convex(ReLU(x), x, domain=Interval(0, 1) + Interval(2, 3)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x) * v(x), u(x)),
     ],
 )
@@ -272,6 +275,14 @@ def test_not_an_equation_for_it():
     for call in (
         lambda: calculus.dsolve(u(x) - ReLU(x), u(x)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={x: 1}),
+        lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={v(0): 1}),
+        lambda: calculus.dsolve(u(x, y).diff(x) - ReLU(x), u(x, y)),
+        lambda: calculus.solveset(ReLU(x) - 1, x**2),
+        lambda: calculus.solveset(ReLU(x) - y, [x, y]),
+        lambda: calculus.limit(ReLU(x), 0, 1),
+        lambda: calculus.integrate(ReLU(x), x**2),
+        lambda: calculus.fourier_series(ReLU(x), (x, 1, -1)),
+        lambda: calculus.fourier_series(ReLU(x), (x, 0, oo)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={u(0): 1, u(1): 7}),
         lambda: calculus.nsolve(ReLU(x) + 1, x, 2),
         lambda: calculus.minimum(ReLU(x), x, S.EmptySet),
@@ -286,6 +297,10 @@ def test_differential_equations():
     assert calculus.dsolve(e, u(x), ics=ics).rhs == ReLU(x) ** 5 / 120
     got = calculus.dsolve(Eq(u(x).diff(x), ReLU(x) - u(x) * Heaviside(x)), u(x), ics={u(0): 0}).rhs
     assert got.subs(x, 1).equals(exp(-1))
+    unsure = calculus.dsolve(u(x).diff(x, 2) - k * u(x) - ReLU(x), u(x)).rhs
+    for value in (4, -9):
+        at = {k: value, x: Rational(1, 3)}
+        assert abs((unsure.diff(x, 2) - k * unsure).subs(at).n() - Rational(1, 3)) < 1e-12
     damped = calculus.dsolve(u(x).diff(x, 2) + a**2 * u(x) - ReLU(x), u(x)).rhs
     assert (damped.diff(x, 2) + a**2 * damped).subs(x, 2).simplify() == 2
 
