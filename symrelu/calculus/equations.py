@@ -209,7 +209,9 @@ def zeros(g: Expr, x: Symbol, a: Expr, b: Expr) -> list[Expr]:
     kept = []
     for t in between(found, a, b):
         value = g.subs(x, t)
-        if denominator.subs(x, t) != 0 and not value.has(S.NaN, S.ComplexInfinity, oo):
+        if denominator.subs(x, t) == 0 or value.has(S.NaN, S.ComplexInfinity, oo):
+            continue
+        if not value.is_number or abs(value.evalf(20)) < 1e-12:  # not the end of a root or so
             kept.append(t)
     return kept
 

@@ -126,7 +126,7 @@ def _of_real(
     except (*UNKNOWN, FailedError) as error:
         failed = isinstance(error, FailedError)
         if failed:
-            warn(f"{function.__name__} of {args[0]}", error, depth=4)
+            warn(f"{function.__name__} of {args[0]}", error, depth=3)
         if stays is None:
             if isinstance(error, NotImplementedError):
                 raise

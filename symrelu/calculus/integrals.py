@@ -115,7 +115,7 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
             value = integral(value, limit, check)
         except (*UNKNOWN, checks.FailedError) as error:
             if isinstance(error, checks.FailedError):
-                checks.warn(f"integrate of {value}", error, depth=5)
+                checks.warn(f"integrate of {value}", error, depth=4)
             return Integral(value, *limits[i:])
     return value
 

@@ -644,11 +644,5 @@ def whole(first: Expr, jumps: list[Jump]) -> Expr:
 
 
 def shorter(e: Expr) -> Expr:
-    """As it is or expanded, by length; a power of a step is the step."""
-    e = min(e, e.expand(), key=count_ops)
-    steps = {p: p.base for p in e.atoms(Pow) if isinstance(p.base, Heaviside) and _is_step(p)}
-    return min(e.xreplace(steps), e.xreplace(steps).expand(), key=count_ops) if steps else e
-
-
-def _is_step(p: Pow) -> bool:
-    return bool(p.exp.is_Integer and p.exp > 0 and p.base.args[1] in (S.Zero, S.One))
+    """As it is or expanded, by length."""
+    return min(e, e.expand(), key=count_ops)

@@ -205,8 +205,10 @@ def _with_root(term: Expr, x: Symbol) -> Expr | None:
     Q = Add(*(c * x**i for i, c in enumerate(names)))
     slope = Q.diff(x) * q.as_expr() + (S.Half - n) * Q * q.as_expr().diff(x)
     gap = Poly(slope + k * q.as_expr() ** n - p.as_expr(), x)
-    (found,) = sympy.linsolve(gap.all_coeffs(), [*names, k])
-    *values, last = found.xreplace(dict.fromkeys((*names, k), S.Zero))
+    solutions = list(sympy.linsolve(gap.all_coeffs(), [*names, k]))
+    if not solutions:
+        return None  # q is a square
+    *values, last = solutions[0].xreplace(dict.fromkeys((*names, k), S.Zero))
     F = _of_inverse_root(q, x) if last != 0 else S.Zero
     if F is None:
         return None
@@ -254,10 +256,12 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         except NoPiecesError:
             pass
     terms = Add.make_args(sympy.expand_mul(g))
-    if any(_root_in(term, x) for term in terms):
-        parts = [own(term, x) for term in terms]
-        if None not in parts:
-            return _between(Add(*parts), x, a, b)
+    squares = [factors[2] for term in terms if (factors := _root_in(term, x))]
+    parts = [own(term, x) for term in terms] if squares else [None]
+    if None not in parts:
+        if any(between(roots(q.as_expr(), x, a, b), a, b) for q in squares):
+            raise NoPiecesError(f"{g} is not real or has a pole between {a} and {b}")
+        return _between(Add(*parts), x, a, b)
     if a.is_nonnegative and (found := _substituted(g, x, a, b)) is not None:
         return found
     if g.is_rational_function(x) and g.free_symbols == {x}:

@@ -74,7 +74,7 @@ def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
                 check_sum(total, summand, x, a, b)
         except (*UNKNOWN, checks.FailedError) as error:
             if isinstance(error, checks.FailedError):
-                checks.warn(f"summation of {value}", error, depth=5)
+                checks.warn(f"summation of {value}", error, depth=4)
             return Sum(value, *(Tuple(*k) for k in limits[i:]))
         value = total.xreplace(back)
     return value

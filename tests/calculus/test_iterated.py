@@ -14,6 +14,7 @@ from sympy import (
     log,
     oo,
     pi,
+    sin,
     sqrt,
     symbols,
 )
@@ -23,7 +24,7 @@ from symrelu import ReLU, calculus
 from symrelu.calculus.cells import Ranged, SplitError, deepest
 from symrelu.calculus.checks import samples
 from symrelu.calculus.iterated import iterated
-from symrelu.calculus.pieces import sign_of
+from symrelu.calculus.pieces import is_not_real, roots, sign_of
 
 x, y, z, c = symbols("x y z c", real=True)
 p, q = symbols("p q", positive=True)
@@ -138,3 +139,21 @@ def test_only_what_matters_is_split():
     limits = [(x, S.Zero, S.One), (y, S(-2), S(3))]
     iterated(ReLU(x - y), limits, one)
     assert sorted(asked) == [(-2, 0), (0, 1), (1, 3)]
+
+
+def test_too_many_cells(monkeypatch):
+    monkeypatch.setattr(calculus.iterated, "MOST_CELLS", 2)
+    limits = [(x, S.Zero, S.One), (y, S(-2), S(3))]
+    with pytest.raises(NotImplementedError, match="too often"):
+        iterated(ReLU(x - y), limits, calculus.integrals.definite)
+
+
+def test_roots_in_cells():
+    v = Ranged("v", S.Zero, S.One, 0)
+    assert roots(sqrt(x) - v * x, x, -oo, oo) == [0, v**-2, 0]
+    with pytest.raises(NotImplementedError):
+        roots(sqrt(x) - p * x + c, x, -oo, oo)
+    with pytest.raises(NotImplementedError):
+        roots(x ** sqrt(2) + x - 3, x, -oo, oo)
+    assert is_not_real(sqrt(sin(4)))
+    assert not is_not_real(sqrt(sin(1)))

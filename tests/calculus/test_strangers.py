@@ -203,3 +203,46 @@ def test_series_of_waves_and_of_deltas():
     assert (wave - closed).expand() == 0
     spike = calculus.fourier_series(2 * DiracDelta(x) + ReLU(x), (x, -1, 1)).truncate(1)
     assert spike == Rational(5, 4)
+
+
+def test_a_root_begins_where_it_is_no_solution():
+    step = Heaviside(x + 5)
+    assert calculus.solveset(sqrt(x) + ReLU(x + 1) * step - 2, x) == {Rational(3, 2) - sqrt(5) / 2}
+    assert calculus.solve(sqrt(x) + x - 6 + ReLU(-x), x) == [4]
+    assert calculus.solveset(sqrt(x - 1) + ReLU(x) - 3, x) == {2}
+    assert calculus.solveset(sqrt(1 - x**2) - ReLU(x), x) == {-1, sqrt(2) / 2}
+
+
+def test_two_switches_that_fill_the_line_at_any_order():
+    f = Piecewise((1, (x < a) & (x < b)), (2, x >= a), (3, x >= b))
+    F = calculus.integrate(f, x)
+    for at in ({a: 0, b: 2}, {a: 2, b: 0}):
+        for left, right in ((-2, -1), (0, 1), (1, 4)):
+            grown = (F.subs(x, right) - F.subs(x, left)).subs(at)
+            assert grown == calculus.integrate(f.subs(at), (x, left, right))
+    open_end = Piecewise((x, x < a), (2 - x, x < b))
+    assert isinstance(calculus.integrate(open_end, x), Integral)
+
+
+def test_a_delta_beside_pieces():
+    f = Piecewise((x, x > 2), (2 * x, True))
+    assert calculus.integrate(DiracDelta(x - 1) * f, (x, 0, 3)) == 2
+
+
+def test_roots_that_are_not_real_or_have_poles():
+    at = Heaviside(x)
+    q = 1 - x**2
+    assert calculus.integrate(at * sqrt(q), (x, -1, 1)) == pi / 4
+    assert calculus.integrate(at * q ** Rational(-3, 2), (x, -1, 1)) is oo
+    assert isinstance(calculus.integrate(at * (-q) ** Rational(-3, 2), (x, -1, 2)), Integral)
+    assert isinstance(calculus.integrate(at * sqrt(a - x**2), (x, -1, 2)), Integral)
+    for power in (half, -half, Rational(-3, 2)):
+        square = (x**2 - 2 * x + 1) ** power
+        assert isinstance(calculus.integrate(at * square, (x, -1, 3)), Integral)
+
+
+def test_a_warning_stands_where_the_user_called():
+    wrong = Kumaraswamy("K", 2, 2)
+    with pytest.warns(CheckWarning) as said:
+        calculus.expectation(ReLU(wrong - half))
+    assert [w.filename for w in said] == [__file__]
