@@ -256,7 +256,10 @@ def test_equations():
         lambda: calculus.function_range(ReLU(x - k) * sin(x), x),
         lambda: calculus.function_range(ReLU(x), x, S.Integers),
         lambda: calculus.is_convex(ReLU(x) + Abs(y), x, y),
-        lambda: calculus.dsolve([u(x).diff(x) - ReLU(x)], u(x)),
+        lambda: calculus.dsolve([u(x).diff(x) - ReLU(x) * v(x), v(x).diff(x) - u(x)]),
+        lambda: calculus.dsolve([u(x).diff(x, 2) - v(x), v(x).diff(x) - ReLU(x)]),
+        lambda: calculus.dsolve([u(x) - v(x), v(x).diff(x) - ReLU(x)]),
+        lambda: calculus.dsolve([u(x).diff(x) - v(x), v(x).diff(x) - ReLU(x) * DiracDelta(x - 1)]),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(u(x)), u(x)),
         lambda: calculus.dsolve(u(x).diff(x, 2) - ReLU(x) * u(x), u(x)),
         lambda: calculus.dsolve(u(x).diff(x) - u(x) ** 2 * ReLU(x), u(x)),
@@ -269,6 +272,25 @@ def test_equations():
 def test_refused(call):
     with pytest.raises(NotImplementedError):
         call()
+
+
+SYSTEM = [u(x).diff(x) - v(x), v(x).diff(x) + u(x) - ReLU(x - 1)]
+
+
+def test_systems_of_differential_equations():
+    first, second = calculus.dsolve(SYSTEM, [u(x), v(x)], ics={u(0): 1, v(0): -2})
+    assert (first.rhs.subs(x, 0), second.rhs.subs(x, 0)) == (1, -2)
+    for value in (half, Rational(5, 2)):
+        at = {x: value}
+        assert (first.rhs.diff(x) - second.rhs).subs(at).simplify() == 0
+        assert (second.rhs.diff(x) + first.rhs).subs(at).simplify() == ReLU(value - 1)
+    general = calculus.dsolve([u(x).diff(x) + a * u(x) - ReLU(x), v(x).diff(x) - u(x)])
+    assert [e.lhs for e in general] == [u(x), v(x)]
+    for value in (-1, Rational(3, 2)):
+        at = {x: value, a: 2}
+        ours, other = (e.rhs for e in general)
+        assert (ours.diff(x) + a * ours).subs(at).simplify() == ReLU(value)
+        assert (other.diff(x) - ours).subs(at).simplify() == 0
 
 
 def test_not_an_equation_for_it():
@@ -284,6 +306,9 @@ def test_not_an_equation_for_it():
         lambda: calculus.fourier_series(ReLU(x), (x, 1, -1)),
         lambda: calculus.fourier_series(ReLU(x), (x, 0, oo)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={u(0): 1, u(1): 7}),
+        lambda: calculus.dsolve([u(x).diff(x) - ReLU(x)], [u(x), v(x)]),
+        lambda: calculus.dsolve([ReLU(x)], []),
+        lambda: calculus.dsolve(SYSTEM, ics={Function("w")(0): 1}),
         lambda: calculus.nsolve(ReLU(x) + 1, x, 2),
         lambda: calculus.minimum(ReLU(x), x, S.EmptySet),
     ):

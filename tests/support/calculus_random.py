@@ -299,6 +299,29 @@ def differential_equation(rng):
     return close(value, want, 1e-5), f, (got, stop, want)
 
 
+def system(rng):
+    """Two equations of first order, by the first of the two functions."""
+    A = [[rng.randrange(-2, 3) for _ in range(2)] for _ in range(2)]
+    f, g = (kinked(rng), S.Zero) if rng.random() < 0.5 else (hinge(rng), hinge(rng) * x)
+    drives = [plain(e + S.Zero * x, x) for e in (f, g)]
+    start, stop = rational(rng), float(rational(rng)) + 0.1
+    w = Function("w")
+    y = u(x), w(x)
+    gaps = [y[i].diff(x) - sum(A[i][j] * y[j] for j in range(2)) - e for i, e in enumerate((f, g))]
+    got = of.dsolve(gaps, list(y), ics={u(0): start, w(0): 1})
+    want = runge_kutta(
+        lambda time, s: [
+            A[i][0] * s[0] + A[i][1] * s[1] + float(drives[i](time)) for i in range(2)
+        ],
+        0.0,
+        stop,
+        float(start),
+        1.0,
+    )
+    value = complex(got[0].rhs.subs(x, Rational(stop)).n())
+    return close(value, want, 1e-4), (A, f, g), (got, stop, want)
+
+
 def mean(rng):
     one = rng.choice([Normal("X", rational(rng, 1), 1), Exponential("X", 2), Uniform("X", -1, 2)])
     density = {"Normal": 0, "Exponential": 1, "Uniform": 2}[
@@ -361,6 +384,7 @@ KINDS = {
     "equations": equation,
     "limits": limit,
     "differential equations": differential_equation,
+    "systems": system,
     "expectations": mean,
 }
 
