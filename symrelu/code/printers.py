@@ -407,6 +407,8 @@ def _pairs(codes: Sequence[str]) -> str:
 
 def by_user(engine: Target, node: Basic) -> Rule | None:
     """What the user has given an implementation of."""
+    if not (engine.functions.given or hasattr(type(node), "_imp_")):
+        return None
     if isinstance(node, Pow) and node.exp is S.Half:
         name, operands = engine.functions.named("sqrt"), node.args[:1]
     else:
@@ -676,6 +678,8 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     if node in engine.shared_products:
         return Rule(engine.shared_products[node], _multiple)
+    if not (node.args[0].is_Number or any(factor.is_Pow for factor in node.args)):
+        return Rule(node.args, _product)
     number, rest = node.as_coeff_mul(rational=True)
     above, below = [], []
     for factor in _one_number(rest, engine):
@@ -702,6 +706,10 @@ def _(node: Expr, engine: Target) -> Rule:
         return Code("-" + text if number.is_negative else text, PRODUCT)
 
     return Rule([*above, *below], write)
+
+
+def _product(*codes: Code) -> Code:
+    return Code(_join([*map(_factor, codes)], "*"), PRODUCT)
 
 
 def _one_number(factors: Sequence[Expr], engine: Target) -> Sequence[Expr]:
@@ -750,6 +758,8 @@ def _finite(p: int, engine: Target) -> float:
 
 
 def _factor(code: Code) -> str:
+    if code.level == ATOM:
+        return code
     return code.at(POWER if code.startswith("-") else _beside_a_product(code))
 
 

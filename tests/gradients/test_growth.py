@@ -7,8 +7,9 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
+from support.counts import calls
 from support.limits import time_limit
-from support.networks import matrix_network, residual_network
+from support.networks import distinct, matrix_network, network, residual_network
 from sympy import (
     HadamardPower,
     HadamardProduct,
@@ -271,3 +272,14 @@ def test_softmax_attention_takes_six_products_and_one_exponential():
         source = inspect.getsource(lambdify([Q, K, V, G], [loss, gradients]))
     assert source.count("@") == 6
     assert len(re.findall(r"\bexp\(", source)) == 1
+
+
+@pytest.mark.parametrize("width", [8, 24])
+def test_few_calls_for_each_weight(width):
+    loss, parameters = network((2, width, width, 1))
+    data = sorted(loss.free_symbols - {*parameters}, key=str)
+    deriving, slopes = calls(lambda: gradient(loss, parameters))
+    compiling, _ = calls(lambda: lambdify([parameters, data], [loss, slopes]))
+    nodes = len(distinct(loss, *slopes))
+    assert deriving < 180 * nodes
+    assert compiling < 130 * nodes
