@@ -164,7 +164,7 @@ def _vanishes(f: Expr, u: Expr, order: int) -> bool:
     """Whether f, and as many derivatives of it, are 0 where u is."""
     if not (is_small(f) and is_small(u)):
         return any(_same_zero(factor, u) for factor in Mul.make_args(f)) and order == 0
-    for x in sorted(u.free_symbols, key=str):
+    for x in sorted((x for x in u.free_symbols if isinstance(x, Symbol)), key=str):
         slope = u.diff(x)
         if slope.is_zero is False and not slope.has(x):
             root = _written_out(x - u / slope)

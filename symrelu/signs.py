@@ -7,10 +7,10 @@ a deep expression with shared parts is exponentially larger than the expression.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import comb, prod
 
-from sympy import Add, Basic, Expr, Mul, Pow
+from sympy import Add, Basic, Expr, Function, Mul, Pow
 
 from symrelu.graph import postorder
 
@@ -19,41 +19,69 @@ _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
 SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
 _WRITTEN_OUT = 2000  # nodes: few enough to count and compare as a tree
 _TERMS = 500
+_PARTS = 100
 
 
-def is_small(expr: Basic, bound: int = SMALL) -> bool:
+def has_few_nodes(expr: Basic, bound: int) -> bool:
     """Whether the expression, written out as a tree, has few nodes."""
+    return _few_nodes(expr, bound) is not None
+
+
+def _few_nodes(expr: Basic, bound: int) -> list[Basic] | None:
+    """The nodes of the tree, if there are few."""
     nodes = [expr]
     for node in nodes:  # which grow, level by level
         nodes += node.args
         if len(nodes) > bound:
+            return None
+    return nodes
+
+
+def is_small(expr: Basic) -> bool:
+    """Whether SymPy may look at it: its tree has few nodes, and its powers have few terms."""
+    nodes = _few_nodes(expr, SMALL)
+    if nodes is None:
+        return False
+    return not any(isinstance(node, Pow) for node in nodes) or _is_soon_answered(expr)
+
+
+def _is_soon_answered(expr: Basic) -> bool:
+    """Whether SymPy soon knows if it is finite.
+
+    SymPy writes the argument of a function out for that, in two parts, real and imaginary.
+    """
+    counts: dict[Basic, int] = {}
+    for node, counts[node] in _written_out(expr, 2):
+        if isinstance(node, Function) and any(counts.get(arg, 1) > _PARTS for arg in node.args):
             return False
     return True
 
 
 def is_written_out(expr: Basic) -> bool:
     """Whether the tree has few enough nodes to count and compare them."""
-    return is_small(expr, _WRITTEN_OUT)
+    return has_few_nodes(expr, _WRITTEN_OUT)
 
 
 def is_soon_written_out(expr: Basic) -> bool:
     """Whether it has few terms once products and powers of sums are written out."""
-    if not is_written_out(expr):
-        return False
+    return is_written_out(expr) and all(n <= _TERMS for _, n in _written_out(expr, 1))
+
+
+def _written_out(expr: Basic, of_atom: int) -> Iterator[tuple[Basic, int]]:
+    """Each subexpression, with the number of its terms once powers of sums are written out."""
     counts: dict[Basic, int] = {}
     for node in postorder(expr):
-        parts = [counts[arg] for arg in node.args]
-        counts[node] = 1
+        parts = [counts.get(arg, 1) for arg in node.args]
+        counts[node] = 1 if node.is_Number else of_atom
         if isinstance(node, Add):
             counts[node] = sum(parts)
         elif isinstance(node, Mul):
             counts[node] = prod(parts)
-        elif isinstance(node, Pow) and node.exp.is_Integer and node.exp > 0:
-            k = min(int(node.exp), _TERMS)
+        elif isinstance(node, Pow) and node.exp.is_Integer and (node.exp > 0 or of_atom > 1):
+            k = min(abs(int(node.exp)), _TERMS)
             counts[node] = comb(parts[0] + k - 1, k)
-        if counts[node] > _TERMS:
-            return False
-    return True
+        counts[node] = min(counts[node], _TERMS + 1)
+        yield node, counts[node]
 
 
 def known(expr: Expr, fact: str) -> bool | None:

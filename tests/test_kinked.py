@@ -7,6 +7,7 @@ from sympy import (
     Function,
     Heaviside,
     Matrix,
+    MatrixSymbol,
     Max,
     Min,
     Piecewise,
@@ -14,6 +15,7 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    Trace,
     cos,
     exp,
     sign,
@@ -134,6 +136,8 @@ def test_a_function_of_ones_own_is_compiled_and_differentiated():
 
 # Deltas
 
+A, B = MatrixSymbol("A", 2, 2), MatrixSymbol("B", 2, 2)
+
 
 @pytest.mark.parametrize(
     ("e", "expected"),
@@ -159,6 +163,9 @@ def test_a_function_of_ones_own_is_compiled_and_differentiated():
         (DiracDelta(x * y) * ReLU(x), None),
         (DiracDelta(cos(x)) * x, None),
         (DiracDelta(x) / x, None),
+        (DiracDelta(Trace(A)) * Trace(A), 0),
+        (x * DiracDelta(x * Trace(A)) * Trace(B), None),
+        (DiracDelta(Trace(A) - x) * (x - Trace(A)), 0),
     ],
     ids=str,
 )

@@ -1,7 +1,7 @@
 """What is known of signs, and what it costs to know it."""
 
 import pytest
-from sympy import Add, Dummy, Function, Rational, Symbol, Tuple, exp, symbols
+from sympy import Add, Dummy, Function, Rational, Symbol, Tuple, exp, sin, symbols, tanh
 
 from symrelu import ReLU
 from symrelu.signs import is_small, is_soon_written_out, one_sided, signs
@@ -132,3 +132,22 @@ def test_the_cost_of_a_sign_is_linear(monkeypatch):
 )
 def test_what_is_soon_written_out(e, soon):
     assert is_soon_written_out(e) is soon
+
+
+a, b = symbols("a b")  # not known to be real
+
+
+@pytest.mark.parametrize(
+    ("e", "soon"),
+    [
+        (tanh((a**4 + 1) ** -2), True),
+        (tanh((a**4 + 1) ** -6), False),  # SymPy takes 5 seconds to ask whether it is finite
+        ((a**4 + 1) ** -6, True),
+        (exp(-((a - b) ** 2) / 2) * sin(a) ** 3, True),
+        (1 / (1 + tanh((a + b) ** 10) ** 2), False),
+        (Add(*symbols("v:3000")), False),
+    ],
+    ids=lambda e: str(e)[:40],
+)
+def test_what_sympy_answers_soon(e, soon):
+    assert is_small(e) is soon

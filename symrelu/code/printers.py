@@ -102,7 +102,7 @@ from symrelu.code.lower import (
 from symrelu.function import ReLU
 from symrelu.graph import postorder
 from symrelu.kinked import rewritten
-from symrelu.matrices.algebra import hadamard, matmul, split, transpose
+from symrelu.matrices.algebra import hadamard, matmul, power, split, transpose
 from symrelu.signs import is_small
 
 
@@ -685,7 +685,7 @@ def _(node: Expr, engine: Target) -> Rule:
     for factor in _one_number(rest, engine):
         base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, S.One)
         if exponent.is_Rational and exponent.is_negative:
-            below.append(Pow(base, -exponent))
+            below.append(power(base, -exponent))
         else:
             above.append(factor)
 
@@ -786,7 +786,7 @@ def _(node: Expr, engine: Target) -> Rule:
                 return Code(divided, PRODUCT)
             return Code(f"{one}/{code.at(POWER)}", PRODUCT)
 
-        return Rule([Pow(base, -exponent)], inverse)
+        return Rule([power(base, -exponent)], inverse)
     if exponent is S.Half:
         return Rule([base], lambda code: engine.call("sqrt", code))
     if engine.products and exponent in _POWERS:

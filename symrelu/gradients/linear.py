@@ -2,15 +2,15 @@ r"""The matrix of a linear map that is given as an expression.
 
 A sweep with a free cotangent $c$ gives the expression $J^T c$; here $J$ is read off it.  Each
 subexpression that holds $c$ is linear in it: a scalar, row or column $y$ is known by the matrix
-$J_y$ with $y = J_y^T c$; a matrix is a sum of outer products $y v^T$ and of products
-$A \operatorname{diag}(y) B$.
+$J_y$ with $y = J_y^T c$; a matrix is a sum of outer products $y v^T$, of products
+$A \operatorname{diag}(y) B$, and of these by entries, $L (M \circ A \operatorname{diag}(y) B) R$.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce, singledispatch
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from sympy import (
     Add,
@@ -67,7 +67,20 @@ class Diagonal(NamedTuple):
     right: tuple[Expr, ...] = ()
 
 
-Parts: TypeAlias = list[Outer | Diagonal]
+class Entrywise(NamedTuple):
+    r"""The matrix $L (M \circ A \operatorname{diag}(y) B) R$, of which y is linear."""
+
+    jacobian: Expr
+    a: Expr
+    mask: Expr
+    b: Expr
+    left: tuple[Expr, ...] = ()
+    right: tuple[Expr, ...] = ()
+
+
+Part: TypeAlias = Outer | Diagonal | Entrywise
+Parts: TypeAlias = list[Part]
+_PartT = TypeVar("_PartT", bound=Part)
 Linear: TypeAlias = Expr | Parts  # the Jacobian of a scalar, row or column; a matrix in parts
 
 
@@ -195,9 +208,7 @@ def _outer(
     return Outer(jacobian, v, flipped)
 
 
-def _between(
-    left: list[Expr], part: Outer | Diagonal, right: list[Expr], scalar: Expr
-) -> Outer | Diagonal:
+def _between(left: list[Expr], part: Part, right: list[Expr], scalar: Expr) -> Part:
     if isinstance(part, Outer):
         if part.flipped:
             left, right = _flip(left, right)
@@ -206,9 +217,18 @@ def _between(
     for flipped in (False, True):
         before, after = _flip(left, right) if flipped else (left, right)
         if after and after[-1].shape[1] == 1:  # of u on the diagonal, times w: u and w by elements
-            jacobian = matmul(part.jacobian, diagonal_of(matmul(*after)))
+            turned = _transposed(part) if flipped else part
+            jacobian = matmul(part.jacobian, _times_column(turned, matmul(*after)))
             return _outer(before, [], jacobian, scalar, flipped)
-    return Diagonal(matmul(scalar, part.jacobian), tuple(left), tuple(right))
+    jacobian = matmul(scalar, part.jacobian)
+    return part._replace(jacobian=jacobian, left=tuple(left), right=tuple(right))
+
+
+def _times_column(part: Diagonal | Entrywise, column: Expr) -> Expr:
+    """The matrix M for which what is in the middle of a part, times a column, is ``M.T*y``."""
+    if isinstance(part, Diagonal):
+        return diagonal_of(column)
+    return hadamard(matmul(part.b, diagonal_of(column), transpose(part.mask)), transpose(part.a))
 
 
 def _collected(node: Expr, parts: Parts) -> Linear:
@@ -238,11 +258,14 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     return list(map(_transposed, value))
 
 
-def _transposed(part: Outer | Diagonal) -> Outer | Diagonal:
+def _transposed(part: _PartT) -> _PartT:
     if isinstance(part, Outer):
         return part._replace(flipped=not part.flipped)
-    left, right = _flip(part.left, part.right)
-    return Diagonal(part.jacobian, tuple(left), tuple(right))
+    left, right = map(tuple, _flip(part.left, part.right))
+    if isinstance(part, Entrywise):
+        a, mask, b = map(transpose, (part.b, part.mask, part.a))
+        part = part._replace(a=a, mask=mask, b=b)
+    return part._replace(left=left, right=right)
 
 
 @linear.register(HadamardProduct)
@@ -255,15 +278,19 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     return matmul(value, diagonal_of(_column(rest)))
 
 
-def _by_entries(node: Expr, part: Outer | Diagonal, matrix: Expr) -> Diagonal:
+def _by_entries(node: Expr, part: Part, matrix: Expr) -> Part:
     """The product by entries with a matrix."""
     if isinstance(part, Outer):
         v = diagonal_of(part.v)
         if part.flipped:
             return Diagonal(part.jacobian, left=(matmul(v, matrix),))
         return Diagonal(part.jacobian, right=(matmul(matrix, v),))
+    if isinstance(part, Entrywise):
+        if part.left or part.right:
+            raise NotLinearError(node)
+        return part._replace(mask=hadamard(part.mask, matrix))
     if part.left and part.right:
-        raise NotLinearError(node)
+        return Entrywise(part.jacobian, matmul(*part.left), matrix, matmul(*part.right))
     if part.left:
         return part._replace(left=(hadamard(matmul(*part.left), matrix),))
     if part.right:
@@ -279,11 +306,18 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     return matadd([matmul(part.jacobian, _trace(part)) for part in value])
 
 
-def _trace(part: Outer | Diagonal) -> Expr:
+def _transposed_product(factors: Sequence[Expr], size: Expr) -> Expr:
+    return transpose(matmul(*factors)) if factors else Identity(size)
+
+
+def _trace(part: Part) -> Expr:
     """The column whose product with what is linear is the trace."""
     if isinstance(part, Outer):
         return part.v
     around = (*part.right, *part.left)
+    if isinstance(part, Entrywise):
+        mask = hadamard(part.mask, _transposed_product(around, part.mask.shape[0]))
+        return diagonal(matmul(transpose(part.a), mask, transpose(part.b)))
     return diagonal(matmul(*around)) if around else OneMatrix(part.jacobian.shape[1], 1)
 
 
@@ -292,13 +326,19 @@ def _(node: Expr, known: dict[Expr, Linear]) -> Linear:
     value = known[node.args[0]]
     if not isinstance(value, list):
         raise NotLinearError(node)
-    return matadd([matmul(part.jacobian, _onto_the_diagonal(part)) for part in value])
+    return matadd([matmul(part.jacobian, _onto_the_diagonal(node, part)) for part in value])
 
 
-def _onto_the_diagonal(part: Outer | Diagonal) -> Expr:
+def _onto_the_diagonal(node: Expr, part: Part) -> Expr:
     """The matrix M for which the diagonal is ``M.T*y``."""
     if isinstance(part, Outer):
         return diagonal_of(part.v)
+    if isinstance(part, Entrywise):
+        part = _transposed(part) if part.left else part
+        if part.left:
+            raise NotLinearError(node)
+        mask = hadamard(part.mask, _transposed_product(part.right, part.mask.shape[1]))
+        return hadamard(matmul(part.b, transpose(mask)), transpose(part.a))
     size = part.jacobian.shape[1]
     left, right = (matmul(*side) if side else Identity(size) for side in (part.left, part.right))
     return hadamard(transpose(left), right)

@@ -49,7 +49,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu.graph import holds
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import SMALL, is_small
+from symrelu.signs import SMALL, has_few_nodes, is_small
 
 # The same ones always, so that equal matrices compare equal.
 _ROW, _COLUMN = Dummy("i", dummy_index=0), Dummy("j", dummy_index=0)
@@ -139,7 +139,7 @@ def in_order(terms: Sequence[Expr], bound: int = SMALL) -> list[Expr]:
     It takes the shape of the first, so that this must not be deep; and of an explicit matrix it
     takes plain integers, so that this must not be first.
     """
-    if all(is_small(term, bound) for term in terms):
+    if all(has_few_nodes(term, bound) for term in terms):
         return sorted(terms, key=lambda m: (isinstance(m, MatrixBase), default_sort_key(m)))
     return sorted(terms, key=_depth_of_shape)
 

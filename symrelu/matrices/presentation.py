@@ -48,7 +48,7 @@ from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.reading import Matters
 from symrelu.matrices.table import OF_THE_TRANSPOSE
 from symrelu.matrices.typesetting import dressed
-from symrelu.signs import is_small
+from symrelu.signs import has_few_nodes
 
 _PRODUCTS = (MatMul, MatAdd, HadamardProduct)
 _LINES = 400  # nodes that one can read at a glance, and more
@@ -63,7 +63,7 @@ def presented(expr: Any) -> Any:
 
 def is_formula(expr: Any) -> bool:
     """Whether it is a small expression of matrices."""
-    return isinstance(expr, Expr) and is_small(expr, _LINES) and Matters().anywhere([expr])
+    return isinstance(expr, Expr) and has_few_nodes(expr, _LINES) and Matters().anywhere([expr])
 
 
 def _presented(expr: Any) -> Any:

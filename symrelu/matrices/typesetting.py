@@ -38,7 +38,7 @@ from sympy.printing.printer import printer_context
 
 from symrelu.graph import postorder
 from symrelu.matrices.notation import Latex, Notation
-from symrelu.signs import is_small
+from symrelu.signs import has_few_nodes, is_small
 
 _SUM, _PRODUCT, _POWER, _FUNCTION, _ATOM = (
     PRECEDENCE[kind] for kind in ("Add", "Mul", "Pow", "Func", "Atom")
@@ -63,7 +63,7 @@ class Typesetting:
 
     def formula(self, root: Basic) -> str:
         """The text, followed by what its names mean if it has any."""
-        if not is_small(root, _LONG):
+        if not has_few_nodes(root, _LONG):
             self.names = dict(zip(_recurring(root), self._free_names(root), strict=False))
         text = self.text(root)
         return text + self.where * bool(self.definitions) + self.between.join(self.definitions)
@@ -315,6 +315,6 @@ def dressed(root: Any) -> Any:
 
 def _pretty(node: Basic, printer: Any) -> prettyForm:
     """By SymPy, or in a line where nothing could be read anyway."""
-    if not is_small(node, _LONG):
+    if not has_few_nodes(node, _LONG):
         return prettyForm(str(node))
     return getattr(printer, f"_print_{type(node).__name__}")(node)

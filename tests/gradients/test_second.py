@@ -228,6 +228,14 @@ COLUMNS = {
         lambda j, p: p["x"] * (p["W"] @ (p["x"] * p["a"])),
     ),
     "diagonal of": (DiagonalOf(x * (W * x).T), lambda j, p: p["x"] * (p["W"] @ p["x"])),
+    "entries between": (
+        HadamardProduct(W * HadamardProduct(x * a.T, V) * D, E) * d,
+        lambda j, p: ((p["W"] @ ((p["x"] @ p["a"].T) * p["V"]) @ p["D"]) * p["E"]) @ p["d"],
+    ),
+    "a layer of a matrix": (
+        ReLU(W * ReLU(DiagMatrix(x) * V)) * a,
+        lambda j, p: j.relu(p["W"] @ j.relu(p["x"] * p["V"])) @ p["a"],
+    ),
     "element": (x[0, 0] * W * x, lambda j, p: p["x"][0, 0] * (p["W"] @ p["x"])),
     "blocks": (
         BlockMatrix([[W * x], [ReLU(x)]]),
@@ -479,8 +487,8 @@ def test_refused(ask, error, message):
 
 
 def test_what_is_not_found_as_a_formula():
-
-    f = HadamardProduct(W * HadamardProduct(x * a.T, V) * D, E) * d
+    inner = HadamardProduct(W * HadamardProduct(x * a.T, V) * D, E)
+    f = HadamardProduct(V * inner * W, D) * d
     with pytest.raises(NotImplementedError, match=r"because of .*gradient\(Trace\(c.T\*f\), x\)"):
         jacobian(f, x)
     assert gradient(Trace(a.T * f), x).shape == (3, 1)
@@ -490,6 +498,7 @@ def test_what_is_not_found_as_a_formula():
 
 c = MatrixSymbol("c", 3, 1)
 DOT = (a.T * c)[0, 0]
+BETWEEN = HadamardProduct(W * DiagMatrix(c) * V, V * W)
 MAPS = {
     "trace": Trace(c * a.T) * d,
     "trace of a scalar": Trace(a.T * c) * d,
@@ -507,6 +516,16 @@ MAPS = {
     "entries of a diagonal": HadamardProduct(DiagMatrix(c), W) * d,
     "entries of rows": HadamardProduct(DiagMatrix(c) * V, W) * d,
     "entries of columns": HadamardProduct(W * DiagMatrix(c), V) * d,
+    "entries twice": BETWEEN * d,
+    "entries of entries": HadamardProduct(BETWEEN, W) * d,
+    "row times entries": (d.T * V * BETWEEN * W).T,
+    "entries inside of a product": W * BETWEEN * V * d,
+    "trace of entries": Trace(W * BETWEEN * V) * d,
+    "trace of entries alone": Trace(BETWEEN) * d,
+    "element of entries": Basic.__new__(MatMul, element(V * BETWEEN * W, 1, 2), d),
+    "diagonal of entries": DiagonalOf(BETWEEN),
+    "diagonal of entries times": DiagonalOf(BETWEEN * W),
+    "diagonal of times entries": DiagonalOf(W * BETWEEN),
     "branches": Piecewise((DOT, t > 0), (2 * DOT, True)) * d,
     "entries": ImmutableMatrix([c[0, 0] * t, 0, c[2, 0]]),
 }
@@ -533,6 +552,8 @@ def test_matrix_of_a_linear_map(name):
         W * DiagMatrix(c) * V,
         DiagonalOf(c),
         HadamardProduct(W * DiagMatrix(c) * V, D),
+        HadamardProduct(V * BETWEEN * W, D) * d,
+        DiagonalOf(V * BETWEEN * W),
         ImmutableMatrix([[c[0, 0], 1], [0, 0]]),
         BlockMatrix([[c, a]]),
         MatrixSlice(c * a.T, (0, 2), (0, 2)),

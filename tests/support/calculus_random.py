@@ -314,7 +314,7 @@ def ask(kind, count, first=0):
         rng = random.Random(f"{kind} {seed}")
         words = ""
         try:
-            with time_limit(LATE, f"{kind} {seed}", of_cpu=True):
+            with time_limit(LATE, f"{kind} {seed}"):
                 right, *words = KINDS[kind](rng)
             became = "refused" if right is None else "right" if right else "wrong"
         except NotImplementedError:

@@ -9,28 +9,25 @@ class _Late(BaseException):
 
 
 @contextmanager
-def time_limit(seconds, what, of_cpu=False):
-    """Fail with the name of what takes longer, where the platform has alarms.
+def time_limit(seconds, what):
+    """Fail with the name of what takes longer, where the platform has such alarms.
 
-    Of the time that passes, or of what the process itself uses, on a busy machine.
+    The time is the processor's, so that a busy machine is not taken for a hang.
     """
-    if not hasattr(signal, "SIGALRM"):
+    if not hasattr(signal, "SIGPROF"):
         yield
         return
-    alarm, timer = (
-        (signal.SIGPROF, signal.ITIMER_PROF) if of_cpu else (signal.SIGALRM, signal.ITIMER_REAL)
-    )
 
     def ring(*_):
         raise _Late
 
-    before = signal.signal(alarm, ring)
+    before = signal.signal(signal.SIGPROF, ring)
     # Again and again: an alarm that rings within a callback of the interpreter is lost.
-    signal.setitimer(timer, seconds, 1)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
     try:
         yield
     except _Late:
         raise AssertionError(f"no answer in {seconds} s: {what}") from None
     finally:
-        signal.setitimer(timer, 0)
-        signal.signal(alarm, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
