@@ -12,7 +12,6 @@ from functools import reduce, singledispatch
 from typing import Any
 
 from sympy import (
-    ITE,
     Add,
     Basic,
     Contains,
@@ -166,12 +165,6 @@ def lower(node: Basic) -> Basic:
 def _(node: Expr) -> Basic:
     pair = Larger if isinstance(node, Max) else Smaller
     return reduce(pair, node.args)
-
-
-@lower.register(ITE)
-def _(node: Any) -> Basic:
-    condition, yes, no = node.args
-    return Piecewise(ExprCondPair(yes, condition), ExprCondPair(no, S.true), evaluate=False)
 
 
 @lower.register(Piecewise)

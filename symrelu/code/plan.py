@@ -97,10 +97,10 @@ class Plan:
         """All operands are there, in reverse."""
         made = step.rule
         assert made is not None
-        found = step.operands[::-1]
-        step.operands = step.strict = [operand.same or operand for operand in found]
+        step.operands = step.strict = [o.same or o for o in reversed(step.operands)]
         if made.strict is not None:
-            step.strict = [o.same or o for o in found if o.node in made.strict]
+            found = (self.met[node] for node in made.strict)
+            step.strict = [operand.same or operand for operand in found]
         if made.write is None:
             step.same = step.operands[0]
         self.steps.append(step)

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sympy import (
+    ITE,
     AccumBounds,
     Add,
     Basic,
@@ -132,6 +133,7 @@ class Target:
         self.numbers_only: dict[Basic, None] = {}  # the arguments beside the data in a sum
         self.guarded: set[Basic] = set()  # what only some branch needs
         self.shared_products: Mapping[Basic, tuple[Basic, Basic]] = {}
+        self.compared: dict[Basic, list[Basic]] = {}  # by conditions: what they compare
         self.below: set[Basic] = set()  # what a kink or a condition depends on
         self.arguments: Mapping[Basic, str] = {}
         self.rewriting = False  # while one function is tried in terms of others
@@ -334,7 +336,8 @@ def _stand_in(operand: Expr, k: int) -> Expr:
         return MatrixSymbol(f"M{k}", *operand.shape)
     if isinstance(operand, _ARRAYS):
         return ArraySymbol(f"A{k}", operand.shape)
-    return Dummy(integer=True) if operand.is_integer else Dummy()
+    is_integer = is_small(operand) and operand.is_integer
+    return Dummy(integer=True) if is_integer else Dummy()
 
 
 def _is_closed(text: str) -> bool:
@@ -897,13 +900,44 @@ def _(node: Basic, engine: Target) -> Rule:
     return Rule(operands, write, strict=operands[:1])
 
 
-def _compared(condition: Basic) -> list[Basic]:
-    """What the condition compares: it is of the dtype that the choice should have."""
-    if isinstance(condition, Relational):
-        return [side for side in condition.args if not _is_number(side)]
-    if isinstance(condition, BooleanFunction):
-        return [side for part in condition.args for side in _compared(part)]
-    return []
+_SIDES = 20  # that are asked for a dtype
+
+
+def _compared(condition: Basic, known: dict[Basic, list[Basic]]) -> list[Basic]:
+    """What the condition compares: it is of the dtype that the choice should have.
+
+    What is known of parts is kept, as conditions are made of one another.
+    """
+    stack = [condition]
+    while stack:
+        part = stack[-1]
+        inner = part.args if isinstance(part, BooleanFunction) else ()
+        if pending := [arg for arg in inner if arg not in known]:
+            stack += pending
+        elif stack.pop() not in known:
+            sides = part.args if isinstance(part, Relational) else ()
+            found = [side for side in sides if not _is_number(side)]
+            found += (side for arg in inner for side in known[arg])
+            known[part] = list(dict.fromkeys(found))[:_SIDES]
+    return known[condition]
+
+
+@rule.register(ITE)
+def _(node: Any, engine: Target) -> Rule:
+    condition, yes, no = node.args
+
+    def write(no: Code, yes: Code, condition: Code) -> Code:
+        return _choice([(yes, condition)], no, engine)
+
+    return Rule([no, yes, condition], write, strict=[condition])
+
+
+def _choice(pairs: Sequence[tuple[Code, Code]], last: Code, engine: Target) -> Code:
+    """The first value whose condition holds."""
+    chosen = reduce(
+        lambda rest, pair: engine.call("where", pair[1], pair[0], rest), reversed(pairs), last
+    )
+    return engine.call("number", chosen) if engine.number else chosen
 
 
 @rule.register(Piecewise)
@@ -915,9 +949,10 @@ def _(node: Expr, engine: Target) -> Rule:
     if otherwise != True:  # noqa: E712
         branches, last = [*branches, (last, otherwise)], S.NaN
     values = [*(value for value, _ in branches), last]
-    compared = list(dict.fromkeys(c for _, condition in branches for c in _compared(condition)))
-    if not (engine.common and all(map(_is_number, values))):
-        compared = []
+    compared: list[Basic] = []
+    if engine.common and all(map(_is_number, values)):
+        sides = (s for _, condition in branches for s in _compared(condition, engine.compared))
+        compared = list(dict.fromkeys(sides))[:_SIDES]
     size = next((value for value in values if not getattr(value, "is_Integer", False)), values[0])
 
     def write(last: Code, *codes: Code) -> Code:
@@ -927,14 +962,9 @@ def _(node: Expr, engine: Target) -> Rule:
             sides = codes[2 * len(branches) :]
             value = last if size is values[-1] else codes[2 * values.index(size)]
             kind = engine.row.call("small") if getattr(size, "is_Integer", False) else value
-            like = Code(engine.like.join(sides[:20]), SUM if len(sides) > 1 else ATOM)
+            like = Code(engine.like.join(sides), SUM if len(sides) > 1 else ATOM)
             last = engine.row.call("common", like, kind, last)
-        chosen = reduce(
-            lambda rest, pair: engine.call("where", pair[1], pair[0], rest),
-            reversed(pairs),
-            last,
-        )
-        return engine.call("number", chosen) if engine.number else chosen
+        return _choice(pairs, last, engine)
 
     operands = [last, *(part for pair in branches for part in pair), *compared]
     return Rule(operands, write, strict=[branches[0][1]])
@@ -951,8 +981,7 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     def write(i: Code, j: Code) -> Code:
         same = Code(f"{i.at(SUM)} == {j.at(SUM)}", LOOSE)
-        chosen = engine.call("where", same, engine.row.call("unit"), Code("0"))
-        return engine.call("number", chosen) if engine.number else chosen
+        return _choice([(engine.row.call("unit"), same)], Code("0"), engine)
 
     return Rule(node.args[:2], write)
 

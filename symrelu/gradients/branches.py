@@ -223,7 +223,7 @@ def _where(value: Expr, condition: Boolean) -> Expr:
 
 
 def _piecewise(pieces: list[tuple[Expr, Boolean]]) -> Expr:
-    made = Piecewise(*pieces, evaluate=all(is_small(value) for value, _ in pieces))
+    made = Piecewise(*pieces, evaluate=all(is_small(part) for piece in pieces for part in piece))
     made.is_commutative  # noqa: B018  now, while it is known of what is inside: later it recurses
     return made
 
