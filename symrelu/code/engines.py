@@ -118,6 +118,7 @@ class Engine:
     diag: str | None = "{m}.diag({0:a}.reshape(-1))"
     diagonal: str | None = "{m}.diagonal({0}).reshape(-1, 1)"
     diagonal_matrix: str | None = "{m}.diag({m}.diagonal({0}))"
+    diagonal_part: str | None = "{m}.where({m}.eye({1}, {2}) > 0, {0}, 0)"  # of any shape
     zeros: str | None = "{m}.zeros(({0}, {1}), dtype={d})"
     ones: str | None = "{m}.ones(({0}, {1}), dtype={d})"
     eye: str | None = "{m}.eye({0}, dtype={d})"
@@ -181,8 +182,8 @@ NUMPY = Engine(names="conjugate:{m}.conj")
 
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
-    "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
-    "hadamard_power rows columns index_range slice array numbers reals stack "
+    "total total_along broadcast diag diagonal diagonal_matrix diagonal_part zeros ones eye "
+    "hadamard hadamard_power rows columns index_range slice array numbers reals stack "
     "shaped blocks cast cast_real"
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)

@@ -1005,9 +1005,16 @@ for _kind, _name in (
     (Signs, "slogdet"),
     (DiagMatrix, "diag"),
     (DiagonalOf, "diagonal"),
-    (DiagonalMatrix, "diagonal_matrix"),
 ):
     rule.register(_kind, _operation(_name))
+
+
+@rule.register(DiagonalMatrix)
+def _(node: Any, engine: Target) -> Rule:
+    if node.shape[0] == node.shape[1]:
+        return _operation("diagonal_matrix")(node, engine)
+    operands = [node.arg, *_shape(node)]
+    return Rule(operands, lambda *codes: engine.call("diagonal_part", *codes, of=node))
 
 
 @rule.register(LogDet)
@@ -1195,12 +1202,23 @@ def _array_operation(entries: Sequence[Expr]) -> str:
 def _(node: Any, engine: Target) -> Rule:
     rows, columns = map(int, node.shape)
     entries = node.flat()
+    if not entries:
+        return _empty(node, rows, columns, engine)
     operation = _array_operation(entries)
     if operation != "array" or not engine.stack or (engine.mixed and _is_even(entries)):
         return Rule(
             entries, lambda *codes: engine.call(operation, _nested(codes, columns), of=node)
         )
     return _stack(entries, f"({rows}, {columns})", node, engine)
+
+
+def _empty(node: Basic, rows: int, columns: int, engine: Target) -> Rule:
+    def write() -> Code:
+        if engine.zeros:
+            return engine.call("zeros", str(rows), str(columns), of=node)
+        return engine.call("numbers", str([[]] * rows), of=node)
+
+    return Rule((), write)
 
 
 def _stack(entries: Sequence[Expr], shape: str, node: Basic, engine: Target) -> Rule:
