@@ -96,6 +96,7 @@ class Engine:
     # Branches
     relation: str = Code("{0:s} {1} {2:s}", LOOSE)
     where: str | None = "{m}.where({0}, {1}, {2})"
+    number: str | None = "{0:a}[()]"  # an array without dimensions, where a choice makes one
     conjunction: str = "&"
     disjunction: str = "|"
     # number {2} in the dtype of {0} and {1}, an integer type or a number
@@ -117,7 +118,7 @@ class Engine:
     solve: str | None = "{m}.linalg.solve({0}, {1})"
     determinant: str | None = "{m}.linalg.det({0})"
     slogdet: str | None = "{m}.linalg.slogdet({0})"
-    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])"  # of sign and logarithm
+    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])[()]"  # of sign and logarithm
     matrix_power: str | None = "{m}.linalg.matrix_power({0}, {1})"
     trace: str | None = "{m}.trace({0})"
     total: str | None = "{0:a}.sum()"
@@ -126,6 +127,7 @@ class Engine:
     diag: str | None = "{m}.diag({0:a}.reshape(-1))"
     diagonal: str | None = "{m}.diagonal({0}).reshape(-1, 1)"
     diagonal_matrix: str | None = "{m}.diag({m}.diagonal({0}))"
+    diagonal_part: str | None = "{m}.where({m}.eye({1}, {2}) > 0, {0}, 0)"  # of any shape
     zeros: str | None = "{m}.zeros(({0}, {1}), dtype={d})"
     ones: str | None = "{m}.ones(({0}, {1}), dtype={d})"
     eye: str | None = "{m}.eye({0}, dtype={d})"
@@ -184,8 +186,8 @@ NUMPY = Engine(names="conjugate:{m}.conj")
 
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
-    "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
-    "hadamard_power rows columns index_range slice array numbers reals stack "
+    "total total_along broadcast diag diagonal diagonal_matrix diagonal_part zeros ones eye "
+    "hadamard hadamard_power rows columns index_range slice array numbers reals stack "
     "shaped blocks cast cast_real"
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
@@ -193,7 +195,9 @@ _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 # Of an exponent, where a negative power of an integer is not refused, but 0.
 _REAL = "({0:p}/1)"
 
-_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+_NO_KERNELS: dict[str, Any] = {
+    "kernels": (), "at_least": None, "at_most": None, "number": None,
+}  # fmt: skip
 
 _SCALAR = replace(
     NUMPY,
@@ -287,6 +291,7 @@ TORCH = replace(
     mod="{m}.remainder({0}, {1})",
     quiet=None,
     kernels=(),
+    number=None,
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,

@@ -13,7 +13,6 @@ from itertools import product
 from typing import Any
 
 from sympy import (
-    ITE,
     Add,
     And,
     Basic,
@@ -40,7 +39,6 @@ from sympy import (
     Subs,
     Sum,
     Transpose,
-    Tuple,
     UnevaluatedExpr,
     Union,
     log,
@@ -56,7 +54,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from symrelu.graph import postorder
+from symrelu.graph import objects, postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
 from symrelu.signs import put
 
@@ -173,12 +171,6 @@ def lower(node: Basic) -> Basic:
 def _(node: Expr) -> Basic:
     pair = Larger if isinstance(node, Max) else Smaller
     return reduce(pair, node.args)
-
-
-@lower.register(ITE)
-def _(node: Any) -> Basic:
-    condition, yes, no = node.args
-    return Piecewise(ExprCondPair(yes, condition), ExprCondPair(no, S.true), evaluate=False)
 
 
 @lower.register(Piecewise)
@@ -351,13 +343,16 @@ _FACTORS = 8  # of a product that others are looked for in
 
 def shared_products(roots: Sequence[Basic]) -> dict[Basic, tuple[Basic, Basic]]:
     """Products that are another one of the expressions times a factor: the factor, and that one."""
-    products = {
-        frozenset(node.args): node
-        for node in postorder(Tuple(*roots))
-        if isinstance(node, Mul) and 1 < len({*node.args}) == len(node.args) <= _FACTORS
-    }
+    products: dict[frozenset[Basic], Basic] = {}
+    for node in objects(*roots):
+        if isinstance(node, Mul) and len(node.args) <= _FACTORS:
+            factors = frozenset(node.args)
+            if len(factors) == len(node.args):
+                products[factors] = node
     found: dict[Basic, tuple[Basic, Basic]] = {}
     for factors, node in products.items():
+        if len(factors) == 2:
+            continue  # what is left is no product
         for factor in filter(_may_stand_in_front, node.args):
             rest = products.get(factors - {factor})
             if rest is not None and sum(not f.is_Number for f in rest.args) > 1:

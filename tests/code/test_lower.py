@@ -4,7 +4,6 @@ import inspect
 
 import pytest
 from sympy import (
-    ITE,
     Basic,
     Derivative,
     Determinant,
@@ -75,10 +74,6 @@ V, ROWS = IndexedBase("V"), Count("rows", Integer(3))
     [
         (Max(x, y), Larger(*Max(x, y).args)),
         (Min(x, y), Smaller(*Min(x, y).args)),
-        (
-            ITE(x > 0, y > 0, z > 0),
-            Piecewise((y > 0, x > 0), (z > 0, True), evaluate=False),
-        ),
         (UnevaluatedExpr(x), x),
         (log(Determinant(M)), LogDet(Signs(M))),
         (log(x), log(x)),

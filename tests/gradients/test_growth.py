@@ -7,8 +7,9 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
+from support.counts import calls
 from support.limits import time_limit
-from support.networks import matrix_network, residual_network
+from support.networks import distinct, matrix_network, network, residual_network
 from sympy import (
     BlockMatrix,
     HadamardPower,
@@ -290,3 +291,14 @@ def test_what_sympy_would_write_out_to_know_whether_it_is_finite():
     for loss, variables in ((gated, [g]), (deep * u, [g, z, u, y])):
         with time_limit(20, loss):
             lambdify(variables, [loss, gradient(loss, variables)])
+
+
+@pytest.mark.parametrize("width", [8, 24])
+def test_few_calls_for_each_weight(width):
+    loss, parameters = network((2, width, width, 1))
+    data = sorted(loss.free_symbols - {*parameters}, key=str)
+    deriving, slopes = calls(lambda: gradient(loss, parameters))
+    compiling, _ = calls(lambda: lambdify([parameters, data], [loss, slopes]))
+    nodes = len(distinct(loss, *slopes))
+    assert deriving < 180 * nodes
+    assert compiling < 130 * nodes
