@@ -8,55 +8,27 @@ from typing import Any
 
 import mpmath
 from sympy import (
-    Abs,
     Add,
     Basic,
-    DiracDelta,
     Expr,
-    Function,
-    Heaviside,
     Integer,
     Integral,
-    Max,
-    Min,
     Mul,
-    Piecewise,
-    Pow,
+    Number,
     Rational,
     S,
-    SingularityFunction,
     Symbol,
-    acos,
-    asin,
-    atan,
-    ceiling,
-    cos,
-    cosh,
-    erf,
-    erfc,
-    erfi,
-    exp,
-    factorial,
-    floor,
-    gamma,
-    im,
     lambdify,
-    log,
     oo,
-    re,
-    sign,
-    sin,
-    sinh,
-    tan,
-    tanh,
 )
-from sympy.core.function import AppliedUndef
 
-from symrelu.calculus.pieces import NoPiecesError
-from symrelu.function import ReLU
+from symrelu.calculus.cells import Ranged
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.graph import postorder
 
 DIGITS = 30
+WORKING = 50  # digits, of which cancellation may take some
+LARGE, LARGEST = 1000, Integer(10) ** 300  # arguments: rounded, and refused
 SHARES = (Rational(37, 101), Rational(71, 97), Rational(13, 89))
 
 
@@ -68,8 +40,10 @@ class FailedError(Exception):
     """What failed: where, the value that the answer has there, and the value it should have."""
 
 
-def warn(what: str, error: Exception) -> None:
-    warnings.warn(f"{what}: the answer failed its check, {error}", CheckWarning, stacklevel=5)
+def warn(what: str, error: Exception, depth: int) -> None:
+    """Say what failed, in the line of the user, so many calls above."""
+    said = f"{what}: the answer failed its check, {error}"
+    warnings.warn(said, CheckWarning, stacklevel=depth + 1)
 
 
 def sample(symbol: Symbol, i: int = 0, j: int = 0) -> Expr:
@@ -89,15 +63,39 @@ def samples(symbols: Iterable[Symbol], count: int = 2) -> list[dict[Symbol, Expr
     named = sorted(symbols, key=lambda s: (s.name, s.sort_key()))
     if not named:
         return [{}]
-    return [{s: sample(s, i, j) for j, s in enumerate(named)} for i in range(count)]
+    return [_sampled(named, i) for i in range(count)]
+
+
+def _sampled(named: list[Symbol], i: int) -> dict[Symbol, Expr]:
+    at: dict[Symbol, Expr] = {}
+    for j, s in enumerate(named):
+        _choose(s, i, j, at)
+    return {s: at[s] for s in named}
+
+
+def _choose(s: Symbol, i: int, j: int, at: dict[Symbol, Expr]) -> None:
+    """A value for a symbol; between its ends, of which the symbols are chosen before it."""
+    if s in at:
+        return
+    if not isinstance(s, Ranged):
+        at[s] = sample(s, i, j)
+        return
+    for k, t in enumerate(sorted((s.low.free_symbols | s.high.free_symbols), key=str)):
+        _choose(t, i, j + k + 1, at)
+    low, high = s.low.subs(at), s.high.subs(at)
+    share = SHARES[(i + j) % 3]
+    if low.is_finite and high.is_finite:
+        at[s] = low + share * (high - low)
+    else:
+        at[s] = low + share if low.is_finite else high - share if high.is_finite else share
 
 
 def number(expr: Any, at: dict[Symbol, Expr]) -> Any:
     """The value, exact where it is rational; None where there is none."""
-    if at and any(map(_is_steep, postorder(expr))):
-        value = _rounded(expr, at)
-    else:
-        value = expr.subs(at) if at else expr
+    values: dict[Basic, Any] = {}
+    for node in postorder(expr):
+        values[node] = _value(node, [values[arg] for arg in node.args], at)
+    value = values[expr]
     if value.is_Rational:
         return value
     value = value.evalf(DIGITS)
@@ -106,39 +104,31 @@ def number(expr: Any, at: dict[Symbol, Expr]) -> Any:
     return None
 
 
-# Functions of which an exact value is no longer than its argument.
-LIGHT = (
-    *(ReLU, Heaviside, DiracDelta, Abs, sign, Max, Min, Piecewise, SingularityFunction),
-    *(exp, log, sin, cos, tan, sinh, cosh, tanh, asin, acos, atan, erf, erfc, erfi),
-    *(floor, ceiling, re, im, AppliedUndef),
-)
-LARGEST = 2 * 10**6  # argument of others: the digits of exp(exp(10**7)) fill no memory
+def _value(node: Any, args: list[Any], at: dict[Symbol, Expr]) -> Any:
+    """The value from those of the arguments: what is not rational is rounded at once.
 
-
-def _is_steep(node: Basic) -> bool:
-    """Whether an exact value may have too many digits to be written down."""
-    if isinstance(node, exp):
-        return node.exp.has(exp, gamma, factorial)
-    if isinstance(node, Pow):
-        return bool(node.exp.free_symbols) and node.base is not S.Exp1
-    return isinstance(node, Function) and not isinstance(node, LIGHT)
-
-
-def _rounded(expr: Any, at: dict[Symbol, Expr]) -> Any:
-    """The value, each step of it rounded."""
-    values: dict[Basic, Any] = {}
-    for node in postorder(expr):
-        if not node.args:
-            values[node] = at[node].evalf(DIGITS) if node in at else node
-            continue
-        args = [values[arg] for arg in node.args]
-        if not isinstance(node, (Add, Mul)):
-            for arg in args:
-                if arg.is_Float and abs(arg) > LARGEST:
-                    raise OverflowError(f"{node.func} of {arg.n(3)}")
+    So are large arguments of functions and powers, as an exact value may have more digits than
+    memory has room for: of ``2**(10**9)``, of a factorial, of ``exp(exp(10**7))``.
+    """
+    if not args:
+        return at.get(node, node)
+    if not node.free_symbols:
+        value = node
+    elif isinstance(node, (Add, Mul)):
         value = node.func(*args)
-        values[node] = value.evalf(DIGITS) if value.is_number and node.args else value
-    return values[expr]
+    else:
+        value = node.func(*map(_short, args))
+    if isinstance(value, Number) or not isinstance(value, Expr) or not value.is_number:
+        return value
+    return value.evalf(WORKING)
+
+
+def _short(value: Any) -> Any:
+    if not isinstance(value, Number) or value.is_infinite or abs(value) < LARGE:
+        return value
+    if abs(value) > LARGEST:
+        raise OverflowError(f"a function of {value.n(3)}")
+    return value.evalf(WORKING)
 
 
 def near(a: Any, b: Any, tolerance: float = 1e-15) -> bool:

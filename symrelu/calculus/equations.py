@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -34,7 +35,6 @@ from sympy import (
     lambdify,
     oo,
     sign,
-    sympify,
     together,
 )
 from sympy.core.relational import Relational
@@ -42,13 +42,13 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 from sympy.logic.boolalg import Boolean
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.pieces import (
-    UNKNOWN,
-    NoPiecesError,
     Region,
     between,
     chosen_of,
+    constants_apart,
     in_steps,
     inside,
     is_not_real,
@@ -68,6 +68,10 @@ BIGGEST = 60
     "loses half-lines",
     lambda f, *args, **options: _of_sympy(f, *args, **options),
     takes=(Expr, Relational, Boolean),
+    of="symbol",
+    stays=lambda f, symbol=None, domain=S.Reals: ConditionSet(
+        symbol or _only(f), _relation(f), domain.intersect(S.Reals)
+    ),
 )
 def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -102,20 +106,22 @@ def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = Tr
     >>> solveset(ReLU(x) < x/2 + 1, x)
     Interval.open(-2, 2)
     """
-    relation = f if isinstance(f, (Relational, Boolean)) else Eq(f, 0)
+    relation = _relation(f)
     if relation in (S.true, S.false):
         return domain if relation == S.true else S.EmptySet
     x = symbol if symbol is not None else _only(relation)
     domain = domain.intersect(S.Reals)
-    try:
-        found = solutions(relation, x, domain)
-        if check:
-            check_set(found, relation, x, domain)
-    except (*UNKNOWN, checks.FailedError) as error:
-        if isinstance(error, checks.FailedError):
-            checks.warn(f"solveset({f}, {x})", error)
-        return ConditionSet(x, relation, domain)
+    found = solutions(relation, x, domain)
+    if check:
+        check_set(found, relation, x, domain)
     return found
+
+
+def _relation(f: Any) -> Any:
+    """An expression stands for that it is 0; a condition is made of relations, by And and Or."""
+    if isinstance(f, Relational):
+        return f
+    return f.to_nnf() if isinstance(f, Boolean) else Eq(f, 0)
 
 
 def _of_sympy(f: Any, symbol: Any = None, *domain: Any, **options: Any) -> Set:
@@ -203,7 +209,9 @@ def zeros(g: Expr, x: Symbol, a: Expr, b: Expr) -> list[Expr]:
     kept = []
     for t in between(found, a, b):
         value = g.subs(x, t)
-        if denominator.subs(x, t) != 0 and not value.has(S.NaN, S.ComplexInfinity, oo):
+        if denominator.subs(x, t) == 0 or value.has(S.NaN, S.ComplexInfinity, oo):
+            continue
+        if not value.is_number or abs(value.evalf(20)) < 1e-12:  # not the end of a root or so
             kept.append(t)
     return kept
 
@@ -318,18 +326,24 @@ def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags
     if any(isinstance(e, (Relational, And, Or)) and not isinstance(e, Eq) for e in equations):
         found = reduced(equations, list(plain.values()), check)
         return found.xreplace({new: old for old, new in plain.items()})
-    gaps = [e.lhs - e.rhs if isinstance(e, Eq) else sympify(e) for e in equations]
-    gaps = [g for g in gaps if g != 0]
-    found = _all_solutions(gaps, list(plain.values()))
+    gaps, back = _gaps(equations, plain.values())
+    found = _all_solutions([g for g in gaps if g != 0], list(plain.values()))
     if check:
         check_solutions(found, gaps)
-    found = [{v: s[plain[v]] for v in unknowns} for s in found]
+    found = [{v: s[plain[v]].xreplace(back) for v in unknowns} for s in found]
     if dict:
         return found
     tuples = [tuple(s.values()) for s in found]
     if flags.get("set"):
         return unknowns, set(tuples)
     return tuples if several else [t for values in tuples for t in values]
+
+
+def _gaps(equations: list[Any], unknowns: Iterable[Symbol]) -> tuple[list[Expr], Any]:
+    """What is to be 0, with a symbol for each kink without unknowns, and what these stand for."""
+    gaps = Tuple(*(e.lhs - e.rhs if isinstance(e, Eq) else e for e in equations))
+    apart, back = constants_apart(gaps, set(unknowns))
+    return list(apart), back
 
 
 def _all_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
@@ -484,11 +498,7 @@ def check_solutions(found: list[dict[Symbol, Expr]], gaps: list[Expr]) -> None:
                     if gap is not None and abs(gap) > 1e-15:
                         raise checks.FailedError(f"{s} leaves {gap.n(6)} at {at}")
 
-    try:
-        checks.attempt(check)
-    except checks.FailedError as error:
-        checks.warn("solve", error)
-        raise NotImplementedError("no solution that passes its check is known") from None
+    checks.attempt(check)
 
 
 @calculus(
@@ -527,21 +537,20 @@ def reduce_inequalities(inequalities: Any, symbols: Any = (), check: bool = True
 
 
 def reduced(relations: list[Any], unknowns: list[Symbol], check: bool) -> Any:
+    relations = [_relation(r) for r in relations]
     if len(unknowns) != 1:
-        raise NotImplementedError("inequalities with kinks are solved in one unknown")
+        apart = {x: [r for r in relations if r.has(x)] for x in unknowns}
+        if sum(map(len, apart.values())) > len(relations):
+            raise NotImplementedError("an inequality with kinks is solved in one unknown")
+        return And(*(reduced(mine, [x], check) for x, mine in apart.items()))
     (x,) = unknowns
-    relations = [r if isinstance(r, (Relational, Boolean)) else Eq(r, 0) for r in relations]
     relation = And(*relations)
     if relation in (S.true, S.false):
         return relation
     domain = domain_of(x)
     found = solutions(relation, x, domain)
     if check:
-        try:
-            check_set(found, relation, x, domain)
-        except checks.FailedError as error:
-            checks.warn("reduce_inequalities", error)
-            raise NotImplementedError(f"no solution of {relation} is known") from None
+        check_set(found, relation, x, domain)
     return found.as_relational(x)
 
 
@@ -567,11 +576,11 @@ def nonlinsolve(system: Any, *symbols: Any, check: bool = True) -> Set:
     """
     equations = list(system)
     unknowns = _unknowns(equations, symbols)
-    gaps = [e.lhs - e.rhs if isinstance(e, Eq) else sympify(e) for e in equations]
+    gaps, back = _gaps(equations, unknowns)
     found = by_cases(gaps, unknowns)
     if check:
         check_solutions(found, gaps)
-    return FiniteSet(*(tuple(s[v] for v in unknowns) for s in found))
+    return FiniteSet(*(tuple(s[v].xreplace(back) for v in unknowns) for s in found))
 
 
 @calculus(

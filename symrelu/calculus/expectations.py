@@ -18,7 +18,7 @@ from sympy import (
     Piecewise,
     S,
     Symbol,
-    oo,
+    Tuple,
     sqrt,
     sympify,
 )
@@ -35,9 +35,11 @@ from sympy.stats.frv import SingleFinitePSpace
 from sympy.stats.rv import RandomSymbol
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.calculus.front import calculus, held
-from symrelu.calculus.integrals import definite
-from symrelu.calculus.pieces import UNKNOWN, NoPiecesError, regions, shorter
+from symrelu.calculus.integrals import checks_ends, definite, integral
+from symrelu.calculus.iterated import iterated
+from symrelu.calculus.pieces import regions, shorter
 from symrelu.calculus.sums import _total
 from symrelu.kinked import has_kinks
 from symrelu.kinks import as_relu
@@ -48,6 +50,7 @@ from symrelu.kinks import as_relu
     "each density by itself; SymPy's of a Piecewise forgets the order of two variables, and its "
     "others keep conditions of densities",
     lambda expr, *args, **options: sympy.stats.E(expr, *args, **options),
+    stays=lambda expr, condition=None, **_: Expectation(expr, condition),
 )
 def expectation(expr: Any, condition: Any = None, check: bool = True, **options: Any) -> Any:
     """
@@ -71,18 +74,10 @@ def expectation(expr: Any, condition: Any = None, check: bool = True, **options:
     """
     if condition is not None and not random_symbols(condition):
         raise ValueError(f"{condition} is no condition on random variables")
-    try:
-        if condition is None:
-            value = _mean(expr, check)
-        else:
-            value = _mean(Piecewise((expr, condition), (0, True)), check)
-            value /= _mean(Piecewise((1, condition), (0, True)), check)
-    except UNKNOWN:
-        return Expectation(expr, condition)
-    except checks.FailedError as error:
-        checks.warn(f"expectation({expr})", error)
-        return Expectation(expr, condition)
-    return value
+    if condition is None:
+        return _mean(expr, check)
+    value = _mean(Piecewise((expr, condition), (0, True)), check)
+    return value / _mean(Piecewise((1, condition), (0, True)), check)
 
 
 @held.register(Expectation)
@@ -154,12 +149,24 @@ def _mean_together(f: Expr, variables: set[Any], check: bool) -> Expr:
     f, variables = _one_normal(f, variables)
     named = sorted(variables, key=lambda v: str(v))
     plain = {v: Dummy(str(v), real=True) for v in named}
-    value = f.xreplace(plain)
-    for v in named:
+    try:
+        return _one_by_one(f.xreplace(plain), plain, check)
+    except NoPiecesError:
+        if len(named) == 1 or not all(isinstance(v.pspace, SingleContinuousPSpace) for v in named):
+            raise
+    law = Mul(*(_law(v, x) for v, x in plain.items()))
+    supports = ((x, v.pspace.domain.set) for v, x in plain.items())
+    limits = [(x, support.inf, support.sup) for x, support in supports]
+    return iterated(f.xreplace(plain) * law, limits, lambda g, *k: integral(g, Tuple(*k), check))
+
+
+def _one_by_one(value: Expr, plain: dict[Any, Symbol], check: bool) -> Expr:
+    """The mean over each variable, of which no other has to be known."""
+    for v, x in plain.items():
         inner = value
-        value = _integrated(inner, v, plain[v])
+        value = _integrated(inner, v, x)
         if check:
-            check_mean(value, inner, v, plain[v])
+            check_mean(value, inner, v, x)
     return value
 
 
@@ -227,24 +234,21 @@ def check_mean(value: Expr, f: Expr, v: Any, x: Symbol) -> None:
             got = checks.number(value, at)
             if got is None:
                 raise checks.FailedError(f"at {at} it has no value")
+            ends = support.inf.subs(at), support.sup.subs(at)
+            total = _by_quadrature(law.subs(at), x, *ends)
+            if abs(total - 1) > 1e-8:
+                raise checks.FailedError(f"the density of {v} has the integral {total}")
             if got.is_infinite:
                 raise NoPiecesError("divergent")
-            a, b = support.inf.subs(at), support.sup.subs(at)
-            plain = (f * law).subs(at)
-            want = mpmath.fsum(
-                checks.quadrature(
-                    p.expr,
-                    x,
-                    [p.start, S.Zero, p.stop]
-                    if p.start is -oo and p.stop is oo
-                    else [p.start, p.stop],
-                )
-                for p in regions(plain, x, a, b)
-                if p.expr != 0
-            )
+            want = _by_quadrature((f * law).subs(at), x, *ends)
             if abs(checks.complex_of(got) - want) > 1e-8 * (1 + abs(want)):
                 raise checks.FailedError(
                     f"at {at} it is {got.n(10)} and not {mpmath.nstr(want, 10)}"
                 )
 
     checks.attempt(check)
+
+
+def _by_quadrature(f: Expr, x: Symbol, a: Expr, b: Expr) -> Any:
+    parts = [p for p in regions(f, x, a, b) if p.expr != 0]
+    return mpmath.fsum(checks.quadrature(p.expr, x, checks_ends(p.start, p.stop)) for p in parts)

@@ -15,16 +15,10 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 
 from symrelu.calculus import checks
 from symrelu.calculus.equations import solutions, zeros
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.limits import settled, smooth_limit
-from symrelu.calculus.pieces import (
-    NoPiecesError,
-    Region,
-    between,
-    regions,
-    roots,
-    sign_of,
-)
+from symrelu.calculus.pieces import Region, between, regions, roots, sign_of
 
 UNDEFINED = (S.NaN, S.ComplexInfinity)
 FAR = (Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8))
@@ -65,6 +59,7 @@ class _Point:
     "regions",
     "on each region the ends and the zeros of the slope; SymPy refuses Abs and Piecewise",
     function_range_of_sympy,
+    of="symbol",
 )
 def function_range(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -82,11 +77,7 @@ def function_range(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = Tru
     """
     found = values_on(f, symbol, domain)
     if check:
-        try:
-            check_range(found, f, symbol, domain)
-        except checks.FailedError as error:
-            checks.warn(f"function_range({f})", error)
-            raise NotImplementedError(f"the range of {f} is not known") from None
+        check_range(found, f, symbol, domain)
     return found
 
 
@@ -193,7 +184,12 @@ def check_range(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
     checks.attempt(check)
 
 
-@calculus("regions", "the least of the values; SymPy's takes an Abs for smooth", sympy.minimum)
+@calculus(
+    "regions",
+    "the least of the values; SymPy's takes an Abs for smooth",
+    sympy.minimum,
+    of="symbol",
+)
 def minimum(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Expr:
     """
     The least value, or the infimum, as ``sympy.minimum``.
@@ -211,7 +207,12 @@ def minimum(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> E
     return _checked_range(f, symbol, domain, check).inf
 
 
-@calculus("regions", "the greatest of the values; SymPy's takes an Abs for smooth", sympy.maximum)
+@calculus(
+    "regions",
+    "the greatest of the values; SymPy's takes an Abs for smooth",
+    sympy.maximum,
+    of="symbol",
+)
 def maximum(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Expr:
     """
     The greatest value, or the supremum, as ``sympy.maximum``.
@@ -239,7 +240,12 @@ def _checked_range(f: Expr, x: Symbol, domain: Set, check: bool) -> Set:
 # Points
 
 
-@calculus("regions", "between kinks and at each; SymPy refuses steps", continuous_domain_of_sympy)
+@calculus(
+    "regions",
+    "between kinks and at each; SymPy refuses steps",
+    continuous_domain_of_sympy,
+    of="symbol",
+)
 def continuous_domain(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
     Where an expression is continuous, as ``sympy.calculus.util.continuous_domain``.
@@ -291,6 +297,7 @@ def _is_0(e: Expr) -> bool:
     "regions",
     "the slope on each region; SymPy takes a flat piece for a point",
     sympy.stationary_points,
+    of="symbol",
 )
 def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -334,7 +341,9 @@ def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = 
     return _checked(Union(*found), check, check_stationary, f, x, domain)
 
 
-@calculus("regions", "the poles of each region, its ends included", sympy.singularities)
+@calculus(
+    "regions", "the poles of each region, its ends included", sympy.singularities, of="symbol"
+)
 def singularities(expression: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
     The poles, as ``sympy.singularities``; on a half-line that has no value, its end.
@@ -367,11 +376,7 @@ def _checked(
 ) -> Set:
     """The points, if numbers beside them do not gainsay."""
     if check and f.free_symbols == {x}:
-        try:
-            checks.attempt(lambda: opinion(found, f, x, domain))
-        except checks.FailedError as error:
-            checks.warn(f"{opinion.__name__[6:]} points of {f}", error)
-            raise NotImplementedError(f"the points of {f} are not known") from None
+        checks.attempt(lambda: opinion(found, f, x, domain))
     return found
 
 
@@ -379,18 +384,21 @@ NEAR = Rational(1, 10**12)
 
 
 def _looked_at(
-    found: Set, f: Expr, x: Symbol, domain: Set
+    found: Set, f: Expr, x: Symbol, domain: Set, slopes: bool = False
 ) -> Iterator[tuple[Expr, bool, list[Any]]]:
     """Points, whether they are in the set, and the values on the left, there and on the right.
 
-    Both sides of every end and of every kink, and these themselves.
+    Both sides of every end and of every kink, and these themselves; but for ``slopes``, all three
+    values are one where nothing can change.
     """
     breaks = {r.stop for r in regions(f, x, domain.inf, domain.sup)[:-1]} | {*found.boundary}
     finite = [t for t in breaks if t.is_Rational]
     for p in [*checks.around([*breaks, domain.inf, domain.sup]), *finite, *FAR]:
         held = found.contains(p)
         if domain.interior.contains(p) == S.true and held in (S.true, S.false):
-            yield p, bool(held), [checks.number(f, {x: p + d}) for d in (-NEAR, S.Zero, NEAR)]
+            apart = (-NEAR, S.Zero, NEAR) if slopes or p in breaks else (S.Zero,)
+            values = [checks.number(f, {x: p + d}) for d in apart]
+            yield p, bool(held), values * (3 // len(values))
 
 
 def _is_value(v: Any) -> bool:
@@ -408,7 +416,7 @@ def check_continuous(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
 
 
 def check_stationary(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
-    for p, held, values in _looked_at(found, f, x, domain):
+    for p, held, values in _looked_at(found, f, x, domain, slopes=True):
         if not all(map(_is_value, values)):
             continue
         left, here, right = values
@@ -428,11 +436,29 @@ def check_singular(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
 # Monotonicity and convexity
 
 
-def _is_rising(f: Expr, interval: Set, symbol: Any, strictly: bool, turn: int = 1) -> bool:
-    """Whether turn*f rises on the interval: its slope on regions, its jumps at kinks."""
+def _one_interval(domain: Set) -> Interval:
+    parts = _intervals(domain)
+    if len(parts) != 1 or isinstance(parts[0], _Point):
+        raise NotImplementedError(f"{domain} is not one interval")
+    return parts[0]
+
+
+def _rises(
+    f: Expr, interval: Set, symbol: Any, check: bool, turn: int = 1, strictly: bool = False
+) -> bool:
+    """Whether ``turn*f`` rises on the interval, if values in it do not gainsay."""
     x = _variable(f, symbol)
-    f = turn * f
-    (part,) = _intervals(interval)
+    part = _one_interval(interval)
+    rises = _is_rising(turn * f, x, part, strictly)
+    if check and rises:
+        values = [v for _, v in _values(f, part, x)]
+        if any(turn * (b - a) < -1e-12 * (1 + abs(a)) for a, b in pairwise(values)):
+            raise checks.FailedError("its values turn")
+    return rises
+
+
+def _is_rising(f: Expr, x: Symbol, part: Interval, strictly: bool) -> bool:
+    """By the slope on regions and the jumps at kinks."""
     parts = regions(f, x, part.start, part.end)
     for region in parts:
         if region.expr.has(*UNDEFINED):
@@ -457,7 +483,12 @@ def _is_rising(f: Expr, interval: Set, symbol: Any, strictly: bool, turn: int = 
     return True
 
 
-@calculus("regions", "the slope on each region and the jumps between", sympy.is_increasing)
+@calculus(
+    "regions",
+    "the slope on each region and the jumps between",
+    sympy.is_increasing,
+    of="symbol",
+)
 def is_increasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
 ) -> bool:
@@ -474,78 +505,66 @@ def is_increasing(
     >>> is_increasing(ReLU(x)), is_increasing(ReLU(x) - 2*ReLU(x - 1))
     (True, False)
     """
-    return _answer(
-        _is_rising(expression, interval, symbol, False), expression, interval, symbol, check, 1
-    )
+    return _rises(expression, interval, symbol, check)
 
 
-@calculus("regions", "the slope on each region and the jumps between", sympy.is_decreasing)
+@calculus(
+    "regions",
+    "the slope on each region and the jumps between",
+    sympy.is_decreasing,
+    of="symbol",
+)
 def is_decreasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
 ) -> bool:
     """Whether an expression does not rise on an interval, as ``sympy.is_decreasing``."""
-    return _answer(
-        _is_rising(expression, interval, symbol, False, -1), expression, interval, symbol, check, -1
-    )
+    return _rises(expression, interval, symbol, check, turn=-1)
 
 
 @calculus(
-    "regions", "a region with slope 0 is not strictly increasing", sympy.is_strictly_increasing
+    "regions",
+    "a region with slope 0 is not strictly increasing",
+    sympy.is_strictly_increasing,
+    of="symbol",
 )
 def is_strictly_increasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
 ) -> bool:
     """Whether an expression rises on an interval, as ``sympy.is_strictly_increasing``."""
-    return _answer(
-        _is_rising(expression, interval, symbol, True), expression, interval, symbol, check, 1
-    )
+    return _rises(expression, interval, symbol, check, strictly=True)
 
 
 @calculus(
-    "regions", "a region with slope 0 is not strictly decreasing", sympy.is_strictly_decreasing
+    "regions",
+    "a region with slope 0 is not strictly decreasing",
+    sympy.is_strictly_decreasing,
+    of="symbol",
 )
 def is_strictly_decreasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
 ) -> bool:
     """Whether an expression falls on an interval, as ``sympy.is_strictly_decreasing``."""
-    return _answer(
-        _is_rising(expression, interval, symbol, True, -1), expression, interval, symbol, check, -1
-    )
+    return _rises(expression, interval, symbol, check, turn=-1, strictly=True)
 
 
-@calculus("regions", "SymPy takes a zero of the slope for a turning point", sympy.is_monotonic)
+@calculus(
+    "regions",
+    "SymPy takes a zero of the slope for a turning point",
+    sympy.is_monotonic,
+    of="symbol",
+)
 def is_monotonic(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
 ) -> bool:
     """Whether an expression only rises or only falls, as ``sympy.is_monotonic``."""
-    return any(
-        _answer(
-            _is_rising(expression, interval, symbol, False, turn),
-            expression,
-            interval,
-            symbol,
-            check,
-            turn,
-        )
-        for turn in (1, -1)
-    )
-
-
-def _answer(rises: bool, f: Expr, interval: Set, symbol: Any, check: bool, turn: int) -> bool:
-    """The truth, if values in the interval do not gainsay it."""
-    if check and rises:
-        values = [v for _, v in _values(f, interval, _variable(f, symbol))]
-        if any(turn * (b - a) < -1e-12 * (1 + abs(a)) for a, b in pairwise(values)):
-            checks.warn(f"the monotonicity of {f}", checks.FailedError("its values turn"))
-            raise NotImplementedError(f"the monotonicity of {f} is not known")
-    return rises
+    return any(_rises(expression, interval, symbol, check, turn) for turn in (1, -1))
 
 
 def _values(f: Expr, interval: Set, x: Symbol) -> list[tuple[Any, Any]]:
     """Values at points on both sides of kinks, in order."""
     if f.free_symbols != {x}:
         return []
-    (part,) = _intervals(interval)
+    part = _one_interval(interval)
     breaks = [r.stop for r in regions(f, x, part.start, part.end)[:-1]]
     around = checks.around([*breaks, part.start, part.end])
     points = sorted(p for p in {*around, *FAR} if p in part)
@@ -553,7 +572,12 @@ def _values(f: Expr, interval: Set, x: Symbol) -> list[tuple[Any, Any]]:
     return [(p, v) for p, v in found if v is not None and v.is_extended_real and v.is_finite]
 
 
-@calculus("regions", "SymPy's second derivative of a Piecewise forgets the kinks", sympy.is_convex)
+@calculus(
+    "regions",
+    "SymPy's second derivative of a Piecewise forgets the kinks",
+    sympy.is_convex,
+    of="syms",
+)
 def is_convex(f: Any, *syms: Any, domain: Any = S.Reals, check: bool = True) -> bool:
     """
     Whether an expression of one variable is convex on an interval, as ``sympy.is_convex``.
@@ -576,13 +600,12 @@ def is_convex(f: Any, *syms: Any, domain: Any = S.Reals, check: bool = True) -> 
         values = _values(f, domain, x)
         for (p, a), (q, b), (r, c) in zip(values, values[1:], values[2:], strict=False):
             if (b - a) * (r - q) > (c - b) * (q - p) + 1e-12 * (1 + abs(b)):
-                checks.warn(f"is_convex({f})", checks.FailedError(f"it bends down near {q}"))
-                raise NotImplementedError(f"the convexity of {f} is not known")
+                raise checks.FailedError(f"it bends down near {q}")
     return convex
 
 
 def _is_convex(f: Expr, x: Symbol, domain: Set) -> bool:
-    (part,) = _intervals(domain)
+    part = _one_interval(domain)
     parts = regions(f, x, part.start, part.end)
     for region in parts:
         inner = Interval.open(region.start, region.stop)
@@ -602,7 +625,13 @@ def _is_convex(f: Expr, x: Symbol, domain: Set) -> bool:
     return True
 
 
-@calculus("as it is", "SymPy's finds the period of the argument", sympy.periodicity)
+@calculus(
+    "as it is",
+    "SymPy's finds the period of the argument",
+    sympy.periodicity,
+    of="symbol",
+    stays=lambda *_, **__: None,
+)
 def periodicity(f: Any, symbol: Any, check: bool = True, **options: Any) -> Any:
     """
     A period, as ``sympy.periodicity``.
@@ -619,10 +648,6 @@ def periodicity(f: Any, symbol: Any, check: bool = True, **options: Any) -> Any:
     """
     period = sympy.periodicity(f, symbol, check=False)
     if check and period is not None and period != 0:
-        try:
-            points = [{symbol: p} for p in checks.around([])]
-            checks.agree(f.subs(symbol, symbol + period), f, points)
-        except checks.FailedError as error:
-            checks.warn(f"periodicity({f})", error)
-            return None
+        points = [{symbol: p} for p in checks.around([])]
+        checks.agree(f.subs(symbol, symbol + period), f, points)
     return period

@@ -29,7 +29,9 @@ from sympy.matrices import MatrixBase
 from sympy.stats import Expectation
 
 from symrelu import kinked
-from symrelu.calculus.pieces import UNKNOWN
+from symrelu.calculus.checks import FailedError, warn
+from symrelu.calculus.errors import UNKNOWN
+from symrelu.calculus.pieces import constants_apart
 from symrelu.function import ReLU
 from symrelu.graph import replaced
 from symrelu.inputs import holds_text
@@ -50,11 +52,16 @@ def calculus(
     reason: str,
     smooth: Callable[..., Any] | None,
     takes: tuple[type, ...] = (Expr,),
+    of: str | None = None,
+    stays: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a function of SymPy's calculus out of one for real symbols and kinks.
 
     ``smooth`` is SymPy's own, which is asked where there is no kink, if it is not for us too.
-    ``takes`` says of what kind the first argument is; of any kind if it is empty.
+    ``takes`` says of what kind the first argument is; of any kind if it is empty.  ``of`` names the
+    variable: what has a kink and does not depend on it is one constant for the function.
+    ``stays`` makes of the arguments what is given where no answer is known or none passes its
+    check; without it that is a NotImplementedError.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,14 +85,37 @@ def calculus(
                 return smooth(*args, **options)
             if takes and not isinstance(args[0], takes):
                 raise TypeError(f"{name} takes an expression, not {args[0]!r}")
-            return _of_real(function, args, {**options, "check": check})
+            variable = _variable(name, names, of, args, options)
+            if variable is None:
+                return _of_real(function, args, {**options, "check": check}, stays)
+            frozen, back = constants_apart(args[0], {variable})
+            found = _of_real(function, (frozen, *args[1:]), {**options, "check": check}, stays)
+            return _each(found, lambda e: e.xreplace(back)) if back else found
 
         return answer
 
     return decorate
 
 
-def _of_real(function: Callable[..., Any], args: tuple[Any, ...], options: Any) -> Any:
+def _variable(
+    name: str, names: list[str], of: str | None, args: tuple[Any, ...], options: Any
+) -> Symbol | None:
+    """The value of the argument that names the variable, which has to be a symbol."""
+    if of is None:
+        return None
+    place = names.index(of)
+    value = args[place] if len(args) > place else options.get(of)
+    if value is not None and not isinstance(value, Symbol):
+        raise ValueError(f"{name}: the variable {value!r} is no symbol")
+    return value
+
+
+def _of_real(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    options: Any,
+    stays: Callable[..., Any] | None,
+) -> Any:
     """The answer for real symbols, in the words in which it was asked."""
     to: dict[Basic, Basic] = {}
     real = [_each(arg, lambda e: _real(e, to)) for arg in args]
@@ -93,10 +123,17 @@ def _of_real(function: Callable[..., Any], args: tuple[Any, ...], options: Any) 
     back = {new: old for old, new in to.items()}
     try:
         found = function(*real, **kept)
-    except UNKNOWN as error:
-        if isinstance(error, NotImplementedError):
-            raise
-        raise NotImplementedError(f"{function.__name__} has no answer: {error}") from error
+    except (*UNKNOWN, FailedError) as error:
+        failed = isinstance(error, FailedError)
+        if failed:
+            warn(f"{function.__name__} of {args[0]}", error, depth=3)
+        if stays is None:
+            if isinstance(error, NotImplementedError):
+                raise
+            why = "no answer that passes its check" if failed else f"no answer: {error}"
+            raise NotImplementedError(f"{function.__name__} of {args[0]} has {why}") from error
+        del kept["check"]
+        found = stays(*real, **kept)
     if isinstance(found, UNEVALUATED) and args[0].args:
         found = found.xreplace({real[0]: args[0].xreplace(to)})
     return _each(found, lambda e: _in_words(e).xreplace(back))

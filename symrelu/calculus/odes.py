@@ -12,6 +12,7 @@ import sympy
 from sympy import (
     Add,
     Derivative,
+    DiracDelta,
     Dummy,
     Eq,
     Expr,
@@ -35,9 +36,10 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from symrelu.calculus import checks
 from symrelu.calculus.front import calculus
-from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, smooth, without_deltas
+from symrelu.calculus.integrals import antiderivative, in_relu, kinks_of, without_deltas
 from symrelu.calculus.limits import settled
 from symrelu.calculus.pieces import Jump, normal_form, to_the_right
+from symrelu.calculus.smooth import smooth
 from symrelu.kinked import has_kinks
 
 
@@ -63,8 +65,9 @@ def dsolve(
     Explanation
     ===========
 
-    Those of first order, and those with constant coefficients.  The solution is put into the
-    equation at points on both sides of every kink, and is continuous with its slopes.
+    Those of first order, and those with constant coefficients; systems of first order with
+    constant coefficients, as a list.  The solution is put into the equation at points on both
+    sides of every kink, and is continuous with its slopes.
 
     Examples
     ========
@@ -79,8 +82,8 @@ def dsolve(
     Eq(u(x), C1*cos(x) + C2*sin(x) - sin(ReLU(x - 1)) + ReLU(x - 1))
     """
     if isinstance(eq, (list, tuple)):
-        raise NotImplementedError("one differential equation with kinks at a time")
-    gap = eq.lhs - eq.rhs if isinstance(eq, Eq) else eq
+        return _system([_gap(e) for e in eq], func, ics or {}, check)
+    gap = _gap(eq)
     u, x = _unknown(gap, func)
     coefficients, forcing = _linear(gap, u, x)
     order = len(coefficients) - 1
@@ -95,14 +98,12 @@ def dsolve(
     if ics:
         value = _fitted(value, constants, u, x, ics)
     if check:
-        try:
-            check_solution(value, gap, u, x, order, ics or {})
-        except checks.FailedError as error:
-            checks.warn(f"dsolve({eq})", error)
-            raise NotImplementedError(
-                f"no solution of {eq} that passes its check is known"
-            ) from None
+        check_solution(value, gap, u, x, order, ics or {})
     return Eq(u, value)
+
+
+def _gap(eq: Any) -> Expr:
+    return eq.lhs - eq.rhs if isinstance(eq, Eq) else eq
 
 
 def _unknown(gap: Expr, func: Any) -> tuple[Expr, Symbol]:
@@ -114,6 +115,8 @@ def _unknown(gap: Expr, func: Any) -> tuple[Expr, Symbol]:
         if len(found) != 1:
             raise ValueError(f"name the unknown function of {gap}")
         (func,) = found
+    if len(func.args) != 1:
+        raise ValueError(f"{func} is no function of one variable")
     return func, func.args[0]
 
 
@@ -171,12 +174,10 @@ def _basis(coefficients: list[Expr], x: Symbol) -> list[Expr]:
     for root, times in sorted(found.items(), key=lambda item: item[0].sort_key()):
         a, b = re(root), im(root)
         for k in range(times):
-            if b == 0 or root.is_real:
-                basis.append(x**k * exp(root * x))
-            elif b.is_positive:
+            if b.is_positive:
                 basis += [x**k * exp(a * x) * cos(b * x), x**k * exp(a * x) * sin(b * x)]
-            elif not b.is_negative:
-                raise NotImplementedError(f"whether {root} is real is not known")
+            elif not b.is_negative:  # perhaps complex, with a parameter, as in SymPy's
+                basis.append(x**k * exp(root * x))
     return basis
 
 
@@ -214,16 +215,124 @@ def _fitted(value: Expr, constants: tuple[Symbol, ...], u: Expr, x: Symbol, ics:
 def _conditions(value: Expr, u: Expr, x: Symbol, ics: Any) -> list[tuple[Expr, Expr]]:
     pairs = []
     for where, want in ics.items():
-        if isinstance(where, AppliedUndef):
+        if isinstance(where, AppliedUndef) and where.func == u.func:
             point, order = where.args[0], 0
-        elif isinstance(where, Subs):
+        elif isinstance(where, Subs) and where.expr.expr.func == u.func:
             point = where.point[0]
             order = int(where.expr.derivative_count)
         else:
-            raise ValueError(f"{where} is no initial condition")
+            raise ValueError(f"{where} is no initial condition of {u}")
         branch = settled(value, x, point, 1)
         pairs.append((branch.diff(x, order).subs(x, point), want))
     return pairs
+
+
+# Systems of first order
+
+
+def _system(gaps: list[Expr], funcs: Any, ics: Any, check: bool) -> list[Any]:
+    """``u' = A*u + g``, with the impulse response ``exp(A*x)``."""
+    named = funcs or sorted(set().union(*(g.atoms(AppliedUndef) for g in gaps)), key=str)
+    us = [_unknown(sum(gaps), u)[0] for u in named]
+    x = us[0].args[0] if us else None
+    if not us or len(us) != len(gaps) or any(u.args != (x,) for u in us):
+        raise ValueError(f"{len(gaps)} equations for {us} as functions of one variable")
+    A, g = _normal_system(gaps, us, x)
+    K = _exponential(A, x)
+    constants = symbols(f"C1:{len(us) + 1}")
+    driven = [
+        Add(*(_driven(k, gj, x) for k, gj in zip(K.row(i), g, strict=True))) for i in range(len(us))
+    ]
+    values = [v + w for v, w in zip(K * Matrix(constants), driven, strict=True)]
+    if ics:
+        fits = [
+            got - want
+            for where, want in ics.items()
+            for u, v in zip(us, values, strict=True)
+            if isinstance(where, AppliedUndef) and where.func == u.func
+            for got, _ in _conditions(v, u, x, {where: want})
+        ]
+        found = sympy.solve(fits, constants, dict=True)
+        if len(found) != 1 or len(fits) < len(ics):
+            raise ValueError(f"the conditions {ics} do not fit")
+        values = [v.subs(found[0]) for v in values]
+    if check:
+        check_system(values, gaps, us, x)
+    return [Eq(u, v) for u, v in zip(us, values, strict=True)]
+
+
+def _normal_system(gaps: list[Expr], us: list[Expr], x: Symbol) -> tuple[Any, Any]:
+    """The matrix and what drives."""
+    slopes = [Dummy(f"d{u.func}") for u in us]
+    names = [Dummy(str(u.func)) for u in us]
+    plain = [
+        g.subs([(u.diff(x), d) for u, d in zip(us, slopes, strict=True)]).subs(
+            dict(zip(us, names, strict=True))
+        )
+        for g in gaps
+    ]
+    M, N = (Matrix(plain).jacobian(vs) for vs in (slopes, names))
+    rest = -Matrix(plain).subs(dict.fromkeys([*slopes, *names], 0))
+    if rest.has(AppliedUndef, Derivative) or (M.row_join(N)).has(x, *slopes, *names):
+        raise NotImplementedError("of systems those of first order with constant coefficients")
+    if M.det() == 0:
+        raise NotImplementedError("a system that cannot be solved for the derivatives")
+    return -M.LUsolve(N), M.LUsolve(rest)
+
+
+def _exponential(A: Any, x: Symbol) -> Any:
+    """``exp(A*x)``, a sum of the powers of A below its size."""
+    basis = _basis(list(reversed(A.charpoly().all_coeffs())), x)
+    n = len(basis)
+    weights = Matrix(n, n, lambda i, j: basis[j].diff(x, i).subs(x, 0)).inv()
+    shares = (Matrix([basis]) * weights).applyfunc(expand)
+    return sum((shares[k] * A**k for k in range(n)), sympy.zeros(n, n)).applyfunc(expand)
+
+
+def _driven(K: Expr, g: Expr, x: Symbol) -> Expr:
+    """What a component drives, from each of its kinks on."""
+    if g.has(DiracDelta):
+        raise NotImplementedError("deltas drive single equations only")
+    first, jumps = to_the_right(*normal_form(g, x), x)
+    terms = [_response(K, first, x, None)]
+    for jump in jumps:
+        moved = _response(K, jump.expr, x, jump.at)
+        if moved != 0:
+            terms.append(in_relu(moved, Jump(jump.at, x - jump.at, moved), x))
+    return Add(*terms)
+
+
+def check_system(values: list[Expr], gaps: list[Expr], us: list[Expr], x: Symbol) -> None:
+    """Put the solution in on both sides of every kink; it is continuous."""
+    to = dict(zip(us, values, strict=True))
+    slopes = {u.diff(x): v.diff(x) for u, v in to.items()}
+    residuals = [g.subs(slopes).subs(to) for g in gaps]
+
+    def check() -> None:
+        for at in checks.samples(checks.symbols_of(*residuals, *values) - {x}, 1):
+            breaks = {t for e in (*values, *residuals) for t in kinks_of(e.subs(at), x)}
+            for p in checks.around(breaks)[:8]:
+                for residual in residuals:
+                    left = checks.number(residual, {**at, x: p})
+                    if left is not None and abs(left) > 1e-15 * (1 + _size(values, at, x, p)):
+                        raise checks.FailedError(f"at {p} it leaves {left.n(6)}")
+            for t in breaks:
+                for value in values:
+                    low, high = (
+                        checks.number(value, {**at, x: t + d})
+                        for d in (-Rational(1, 10**20), Rational(1, 10**20))
+                    )
+                    if None not in (low, high) and not checks.near(low, high, 1e-12):
+                        raise checks.FailedError(f"a function jumps at {t}")
+
+    checks.attempt(check)
+
+
+def _size(values: list[Expr], at: Any, x: Symbol, p: Expr) -> Any:
+    return max(abs(checks.number(v, {**at, x: p}) or 0) for v in values)
+
+
+# Checks
 
 
 def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: Any) -> None:

@@ -18,6 +18,7 @@ from sympy import (
     Abs,
     Add,
     And,
+    Basic,
     Dummy,
     Eq,
     Expr,
@@ -28,9 +29,7 @@ from sympy import (
     Ne,
     Or,
     Piecewise,
-    PoleError,
     Poly,
-    PolynomialError,
     Pow,
     S,
     SingularityFunction,
@@ -51,6 +50,7 @@ from sympy import (
     log,
     pi,
     real_roots,
+    resultant,
     sign,
     sin,
     sinh,
@@ -61,20 +61,16 @@ from sympy import (
 )
 from sympy.core.relational import Relational
 
+from symrelu.calculus.cells import Ranged, SplitError, deepest
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.kinked import has_kinks, in_relu
 from symrelu.signs import signs
 
 MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
 MOST_ROOTS = 200
+MOST_DEGREES = 12  # of what is left when roots of other degrees are eliminated
+HOLE = Dummy("nowhere")  # the value where no piece of a Piecewise says one
 POINTWISE = (Add, Mul, Pow, Function, Tuple)
-
-
-class NoPiecesError(NotImplementedError):
-    """The regions of an expression cannot be told."""
-
-
-# What says that there is no answer, of ours and of SymPy's, where a search may end without one.
-UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RecursionError)
 
 
 @dataclass
@@ -132,7 +128,7 @@ class Steps:
         return value * self.step(value)
 
     def _chain(self, pieces: list[tuple[Expr, Expr]]) -> Expr:
-        value: Expr = S.Zero
+        value: Expr = HOLE
         for piece, holds in reversed(pieces):
             value = piece * holds + value * (1 - holds)
         return value
@@ -162,13 +158,37 @@ class Steps:
 
 
 def chosen_of(expr: Any, chosen: dict[Dummy, Expr]) -> Any:
-    return expr.xreplace(chosen)
+    here = expr.xreplace(chosen)
+    return here.xreplace({HOLE: S.NaN}) if here.has(HOLE) else here
 
 
 def in_steps(expr: Any) -> Steps:
     steps = Steps()
     steps.smooth = steps.of(expr)
     return steps
+
+
+def constants_apart(e: Any, variables: set[Symbol]) -> tuple[Any, dict[Dummy, Expr]]:
+    """The same with a symbol for all that has a kink and no variable, and what these stand for."""
+    found: dict[Any, Dummy] = {}
+
+    def of(node: Any) -> Any:
+        if not node.args or not has_kinks(node):
+            return node
+        free = node.free_symbols
+        if isinstance(node, Expr) and free and not free & variables and deepest(node) is None:
+            return found.setdefault(node, _like(node))
+        return node.func(*map(of, node.args))
+
+    apart = of(e) if isinstance(e, Basic) else e
+    return apart, {symbol: node for node, symbol in found.items()}
+
+
+def _like(node: Expr) -> Dummy:
+    """A real symbol of the sign of an expression."""
+    facts = ("positive", "negative", "nonnegative", "nonpositive")
+    known = {fact: True for fact in facts if getattr(node, f"is_{fact}")}
+    return Dummy(str(node), real=True, **known)
 
 
 # Regions of one variable
@@ -217,17 +237,34 @@ def _split(
     ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
     for i, (a, b) in enumerate(pairwise(ends)):
         middle = u.subs(x, inside(a, b))
-        if middle is S.NaN or is_not_real(middle):
+        if middle is S.NaN or is_not_real(_at_one_point(middle)):
             yield a, b, {**chosen, h: S.NaN}  # what is switched has no value here
             continue
         try:
-            s = sign_of(middle)
+            s = sign_of(middle) if deepest(middle) is None else _sign_in_cell(u, x, inside(a, b))
         except NoPiecesError:
             rises = signs(u.diff(x))
             if len(ends) != 3 or len(rises) != 1:
                 raise
             s = min(rises) * (1 if i else -1)
         yield a, b, {**chosen, h: S.One if s > 0 else S.Zero}
+
+
+def _sign_in_cell(u: Expr, x: Symbol, middle: Expr) -> int:
+    """The sign between two roots, which is that at one point of the cell for what depends on x."""
+    sign = 1
+    for part in together(u).as_numer_denom():
+        for factor in Mul.make_args(part):
+            here = _at_one_point(factor.subs(x, middle)) if factor.has(x) else factor
+            sign *= sign_of(here)
+    return sign
+
+
+def _at_one_point(e: Expr) -> Expr:
+    """The value in the middle of a cell."""
+    while (y := deepest(e)) is not None:
+        e = e.subs(y, inside(y.low, y.high))
+    return e
 
 
 def _merged(parts: list[Region], points: set[Expr]) -> list[Region]:
@@ -292,9 +329,22 @@ def sign_of(number: Expr) -> int:
     possible = signs(number)
     if len(possible) != 1:
         possible = signs(number.expand())
-    if len(possible) != 1:
+    if len(possible) == 1:
+        return min(possible)
+    y = deepest(number)
+    if y is None:
         raise NoPiecesError(f"the sign of {number} is not known")
-    return min(possible)
+    changes = between(roots(number.expand(), y, y.low, y.high), y.low, y.high)
+    if changes:
+        raise SplitError(y, changes)
+    return sign_of(number.subs(y, inside(y.low, y.high)))
+
+
+def sign_or_none(e: Expr) -> int | None:
+    try:
+        return sign_of(e)
+    except NoPiecesError:
+        return None
 
 
 # Roots: where a switch may change its sign
@@ -330,7 +380,7 @@ def _roots_of_factor(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
     if inner is None and (wave := _one_wave(u, x)):
         return roots(wave, x, start, stop)
     if inner is None:
-        raise NoPiecesError(f"the roots of {u} are not known")
+        return _roots_of_radicals(u, x)
     y = Dummy("y", real=True)
     found = _poles(_argument(inner), x, start, stop)
     if isinstance(inner, log) or (inner.is_Pow and inner.exp.is_number):
@@ -350,16 +400,14 @@ def polynomial_roots(p: Poly) -> list[Expr]:
     """The real roots, without multiplicity."""
     if p.degree() == 1:
         a, b = p.all_coeffs()
-        if 0 in signs(a):
-            raise NoPiecesError(f"whether {a} is 0 is not known")
+        _refuse_0(a)
         return [(-b / a).expand() if a.is_number else -b / a]
     if all(c.is_Rational for c in p.all_coeffs()):
         return list(dict.fromkeys(real_roots(p.sqf_part(), multiple=True)))
     if p.degree() == 2:
         a, b, c = p.all_coeffs()
         discriminant = (b**2 - 4 * a * c).expand()
-        if 0 in signs(a):
-            raise NoPiecesError(f"whether {a} is 0 is not known")
+        _refuse_0(a)
         if sign_of(discriminant) < 0:
             return []
         root = sqrt(discriminant)
@@ -367,6 +415,11 @@ def polynomial_roots(p: Poly) -> list[Expr]:
     if all(c.is_number and c.is_real for c in p.all_coeffs()):
         return [r.n(30) for r in map(S, p.nroots(n=30, maxsteps=200)) if r.is_real]
     raise NoPiecesError(f"the roots of {p.as_expr()} are not known")
+
+
+def _refuse_0(lead: Expr) -> None:
+    if 0 in signs(lead) and (deepest(lead) is None or sign_of(lead) == 0):
+        raise NoPiecesError(f"whether {lead} is 0 is not known")
 
 
 def _generator(u: Expr, x: Symbol) -> Expr | None:
@@ -380,6 +433,30 @@ def _generator(u: Expr, x: Symbol) -> Expr | None:
         if x not in rest.free_symbols and rest.is_polynomial(y):
             return node
     return None
+
+
+def _roots_of_radicals(u: Expr, x: Symbol) -> list[Expr]:
+    """Of a polynomial in roots: each root is eliminated, and what solves the rest is put in."""
+    p = u
+    radicals = [r for r in u.atoms(Pow) if x in r.free_symbols and r.exp.is_Integer is False]
+    for r in sorted(radicals, key=count_ops, reverse=True):
+        y = Dummy("y")
+        p = p.subs(r, y)
+        if not (r.exp.is_Rational and p.is_polynomial(y)):
+            raise NoPiecesError(f"the roots of {u} are not known")
+        p = resultant(p, y**r.exp.q - r.base**r.exp.p, y)
+    if not p.is_polynomial(x) or p == 0 or Poly(p, x).degree() > MOST_DEGREES:
+        raise NoPiecesError(f"the roots of {u} are not known")
+    return [t for t in polynomial_roots(Poly(p, x)) if _is_0_at(u, x, t)]
+
+
+def _is_0_at(u: Expr, x: Symbol, t: Expr) -> bool:
+    value = u.subs(x, t)
+    if value.is_number:
+        return bool(abs(value.evalf(30)) < 1e-20)
+    if any(not isinstance(s, Ranged) for s in value.free_symbols):
+        raise NoPiecesError(f"the roots of {u} are not known")
+    return True  # perhaps: cells may be split where they need not be
 
 
 def _one_wave(u: Expr, x: Symbol) -> Expr | None:
@@ -440,7 +517,9 @@ def _periodic_inverse(node: Expr, value: Expr, x: Symbol, start: Expr, stop: Exp
     first = firsts.get(node.func, lambda c: [atan(c), pi / 2])(value)
     found = []
     for t in first:
-        k, last = ceiling((low - t) / period), floor((high - t) / period)
+        # One whose place is not known lies within two periods of 0: some are outside then.
+        near, far = (t, t) if t.is_number else (-2 * period, 2 * period)
+        k, last = ceiling((low - far) / period), floor((high - near) / period)
         if last - k > MOST_ROOTS:
             raise NoPiecesError(f"{node} has too many kinks")
         found += [t + i * period for i in range(int(k), int(last) + 1)]
@@ -501,7 +580,7 @@ def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
         points[h] = t
         flipped[h] = sign_of(u.subs(x, t + 1).expand()) < 0
     fixed = {h: Heaviside(u, 0) for h, u in steps.switches.items() if h not in points}
-    g = steps.smooth.xreplace(fixed)
+    g = _without_holes(steps).xreplace(fixed)
     if single:
         (h,) = points
         off, on, u = g.xreplace({h: S.Zero}), g.xreplace({h: S.One}), steps.switches[h]
@@ -512,6 +591,17 @@ def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
     if len(points) > 4:
         raise NoPiecesError(f"the order of the kinks of {expr} is not known")
     return _moebius(g, points, x)
+
+
+def _without_holes(steps: Steps) -> Expr:
+    """The same where pieces fill it all, so that what stands elsewhere is times 0."""
+    g = steps.smooth
+    if not g.has(HOLE):
+        return g
+    weight = g.diff(HOLE).expand()
+    if weight.xreplace({p: p.base for p in weight.atoms(Pow) if p.base in steps.switches}) != 0:
+        raise NoPiecesError("a Piecewise may have no value")
+    return g.xreplace({HOLE: S.Zero})
 
 
 def _moebius(g: Expr, points: dict[Dummy, Expr], x: Symbol) -> tuple[Expr, list[Jump]]:

@@ -24,10 +24,11 @@ from sympy import (
 )
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError
 from symrelu.calculus.front import calculus, held
 from symrelu.calculus.pieces import (
-    UNKNOWN,
-    NoPiecesError,
+    Jump,
+    constants_apart,
     normal_form,
     regions,
     shorter,
@@ -65,16 +66,17 @@ def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
     for i, limit in enumerate(limits):
         if not isinstance(limit, (list, tuple, Tuple)) or len(limit) != 3:
             raise ValueError(f"the limits of a sum are (i, first, last), not {limit}")
-        x, a, b = limit
+        x, a, b = map(sympify, limit)
         try:
-            total = _total(value, x, sympify(a), sympify(b))
+            summand, back = constants_apart(value, {x})
+            total = _total(summand, x, a, b)
             if check:
-                check_sum(total, value, x, sympify(a), sympify(b))
+                check_sum(total, summand, x, a, b)
         except (*UNKNOWN, checks.FailedError) as error:
             if isinstance(error, checks.FailedError):
-                checks.warn(f"summation({value}, {limit})", error)
+                checks.warn(f"summation of {value}", error, depth=4)
             return Sum(value, *(Tuple(*k) for k in limits[i:]))
-        value = total
+        value = total.xreplace(back)
     return value
 
 
@@ -84,6 +86,8 @@ def _(node: Sum, check: bool) -> Any:
 
 
 def _total(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
+    if (b - a + 1).is_negative and a.is_finite and b.is_finite:
+        return -_total(f, x, b + 1, a - 1)  # as SymPy counts from right to left
     if a.is_Integer and b.is_Integer and b - a <= LONGEST:
         return Add(*(f.subs(x, i) for i in range(int(a), int(b) + 1)))
     if all(end.is_Integer or end.is_infinite for end in (a, b)):
@@ -111,12 +115,19 @@ def _to_a_symbol(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         start = ceiling(jump.at)
         if sign_of(a - start) >= 0:
             total.append(smooth_sum(jump.expr, x, a, b))
+            if sympy.Ge(b + 1, a) != S.true:  # before the kink is nothing to be counted
+                total.append(_not_before(jump, x, start, a, b))
             continue
         if jump.at.is_integer is not False and jump.expr.subs(x, jump.at).expand() != 0:
             raise NoPiecesError(f"{f} jumps at {jump.at}")
         part = smooth_sum(jump.expr, x, start, b)
         total.append(part if sympy.Ge(b, start) == S.true else part * Heaviside(b - start, 1))
     return Add(*total)
+
+
+def _not_before(jump: Jump, x: Symbol, start: Expr, a: Expr, b: Expr) -> Expr:
+    """What is counted too much if the last index lies before the kink."""
+    return -smooth_sum(jump.expr, x, start, b) * Heaviside(start - b - 1, 1)
 
 
 def smooth_sum(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
@@ -143,9 +154,10 @@ def check_sum(total: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
             last = low + 150 if high is oo else high
             if last - low > 300:
                 return
-            terms = [
-                checks.number(f, {**at, x: Integer(i)}) for i in range(int(low), int(last) + 1)
-            ]
+            turn = -1 if last < low - 1 else 1
+            first, last = (low, last) if turn == 1 else (last + 1, low - 1)
+            indices = map(Integer, range(int(first), int(last) + 1))
+            terms = [checks.number(turn * f, {**at, x: i}) for i in indices]
             got = checks.number(total, at)
             if got is None or None in terms or got.is_infinite:
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -36,26 +37,18 @@ from sympy import (
 from sympy.series.fourier import FourierSeries
 
 from symrelu.calculus import checks
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.calculus.front import calculus, held, the_symbol
-from symrelu.calculus.integrals import (
-    between_ends,
-    definite,
-    entire,
-    in_relu,
-    kinks_of,
-    smooth,
-    spread,
-    without_deltas,
-)
+from symrelu.calculus.integrals import definite, in_relu, kinks_of, spread, without_deltas
 from symrelu.calculus.pieces import (
-    UNKNOWN,
     Jump,
-    NoPiecesError,
+    constants_apart,
     normal_form,
     regions,
     sign_of,
     to_the_right,
 )
+from symrelu.calculus.smooth import between_ends, entire, smooth
 from symrelu.kinked import has_kinks
 
 
@@ -63,6 +56,8 @@ from symrelu.kinked import has_kinks
     "steps",
     "what starts at T is exp(-s*T) times the transform of what it is moved to 0; SymPy leaves it",
     sympy.laplace_transform,
+    of="t",
+    stays=lambda f, t, s, **_: LaplaceTransform(f, t, s),
 )
 def laplace_transform(
     f: Any, t: Any, s: Any, check: bool = True, noconds: bool = False, **hints: Any
@@ -80,16 +75,11 @@ def laplace_transform(
     >>> laplace_transform(ReLU(t - 2), t, s)
     (exp(-2*s)/s**2, 0, True)
     """
-    try:
-        rest, spikes = _spikes_apart(f, exp(-s * t), t)
-        F, abscissa = _laplace(rest, t, s)
-        F += Add(*(w for at, w in spikes if sign_of(at) >= 0))
-        if check:
-            check_laplace(F, f, t, s, abscissa)
-    except (*UNKNOWN, checks.FailedError) as error:
-        if isinstance(error, checks.FailedError):
-            checks.warn(f"laplace_transform({f})", error)
-        return LaplaceTransform(f, t, s)
+    rest, spikes = _spikes_apart(f, exp(-s * t), t)
+    F, abscissa = _laplace(rest, t, s)
+    F += Add(*(w for at, w in spikes if sign_of(at) >= 0))
+    if check:
+        check_laplace(F, f, t, s, abscissa)
     return F if noconds else (F, abscissa, S.true)
 
 
@@ -122,6 +112,8 @@ def _laplace(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
     terms, abscissas = [], [-oo]
     before = S.Zero
     for part in parts:
+        if part.expr.has(S.NaN):
+            raise NoPiecesError(f"{f} has no value from {part.start} on")
         jump = (part.expr - before).expand()
         before = part.expr
         if jump == 0:
@@ -180,6 +172,7 @@ def _compare(F: Expr, integrand: Expr, t: Symbol, a: Expr, b: Expr, at: Any) -> 
     "SymPy's, with steps as ReLU",
     "SymPy answers in steps, which as_relu joins with what they are multiplied with",
     None,
+    stays=lambda F, s, t, plane=None, **_: InverseLaplaceTransform(F, s, t, plane),
 )
 def inverse_laplace_transform(
     F: Any, s: Any, t: Any, plane: Any = None, check: bool = True, **hints: Any
@@ -205,11 +198,7 @@ def inverse_laplace_transform(
     except NoPiecesError:
         return found
     if check:
-        try:
-            check_laplace(F, short, t, s, S.One)
-        except checks.FailedError as error:
-            checks.warn(f"inverse_laplace_transform({F})", error)
-            return InverseLaplaceTransform(F, s, t, plane)
+        check_laplace(F, short, t, s, S.One)
     return short
 
 
@@ -232,6 +221,8 @@ def _started(f: Expr, t: Symbol) -> Expr:
     "regions",
     "each region by its own antiderivative; SymPy leaves ReLU",
     sympy.fourier_transform,
+    of="x",
+    stays=lambda f, x, k, **_: FourierTransform(f, x, k),
 )
 def fourier_transform(f: Any, x: Any, k: Any, check: bool = True, **hints: Any) -> Any:
     """
@@ -247,26 +238,17 @@ def fourier_transform(f: Any, x: Any, k: Any, check: bool = True, **hints: Any) 
     >>> fourier_transform(exp(-x)*ReLU(x), x, k).factor()
     -1/(2*pi*k - I)**2
     """
-    try:
-        kernel = exp(-2 * pi * I * k * x)
-        rest, spikes = _spikes_apart(f, kernel, x)
-        parts = regions(rest, x)
-        value = Add(
-            *(weight for _, weight in spikes),
-            *(
-                between_ends((p.expr * kernel).expand(), x, p.start, p.stop)
-                for p in parts
-                if p.expr != 0
-            ),
-        )
-        if value.has(oo, S.NaN, S.ComplexInfinity):
-            raise NoPiecesError(f"the transform of {f} is no function")
-        if check:
-            check_fourier(value, f, x, k)
-    except (*UNKNOWN, checks.FailedError) as error:
-        if isinstance(error, checks.FailedError):
-            checks.warn(f"fourier_transform({f})", error)
-        return FourierTransform(f, x, k)
+    kernel = exp(-2 * pi * I * k * x)
+    rest, spikes = _spikes_apart(f, kernel, x)
+    parts = [p for p in regions(rest, x) if p.expr != 0]
+    value = Add(
+        *(weight for _, weight in spikes),
+        *(between_ends((p.expr * kernel).expand(), x, p.start, p.stop) for p in parts),
+    )
+    if value.has(oo, S.NaN, S.ComplexInfinity):
+        raise NoPiecesError(f"the transform of {f} is no function")
+    if check:
+        check_fourier(value, f, x, k)
     return value
 
 
@@ -282,6 +264,8 @@ def check_fourier(value: Expr, f: Expr, x: Symbol, k: Symbol) -> None:
     "powers on each region",
     "each power by itself, with the strip where it converges; SymPy leaves ReLU",
     sympy.mellin_transform,
+    of="x",
+    stays=lambda f, x, s, **_: MellinTransform(f, x, s),
 )
 def mellin_transform(f: Any, x: Any, s: Any, check: bool = True, **hints: Any) -> Any:
     """
@@ -305,7 +289,7 @@ def mellin_transform(f: Any, x: Any, s: Any, check: bool = True, **hints: Any) -
         if len(parts) == 1:
             return sympy.mellin_transform(part.expr, x, s, **hints)
         if not part.expr.is_polynomial(x):
-            return MellinTransform(f, x, s)
+            raise NoPiecesError(f"the transform of {part.expr} is not known")
         for (n,), c in Poly(part.expr, x).terms():
             if part.start == 0:
                 low = Max(low, -n)
@@ -313,14 +297,10 @@ def mellin_transform(f: Any, x: Any, s: Any, check: bool = True, **hints: Any) -
                 high = Min(high, -n)
             total += c * _power(part.stop, s + n, 0) - c * _power(part.start, s + n, 0)
     if low is not -oo and high is not oo and sign_of(high - low) <= 0:
-        return MellinTransform(f, x, s)
+        raise NoPiecesError(f"the transform of {f} converges nowhere")
     value = sympy.together(total)
     if check:
-        try:
-            check_mellin(value, f, x, s, low, high)
-        except checks.FailedError as error:
-            checks.warn(f"mellin_transform({f})", error)
-            return MellinTransform(f, x, s)
+        check_mellin(value, f, x, s, low, high)
     return value, (low, high), S.true
 
 
@@ -360,38 +340,45 @@ def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool 
     """
     limits = the_symbol(f, "variable") if limits is None else limits
     x, a, b = (limits, -pi, pi) if isinstance(limits, Symbol) else limits
+    if a.is_infinite or b.is_infinite or sign_of(b - a) <= 0:
+        raise ValueError(f"a period goes from left to right, not from {a} to {b}")
     n = Dummy("n", integer=True, positive=True)
     period = b - a
-    angle = 2 * pi * n * x / period
-    mean = definite(f, x, a, b) / period
-    coefficients = [_coefficient(f, wave(angle), x, a, b, n, period) for wave in (cos, sin)]
-    if check:
-        for wave, c in zip((cos, sin), coefficients, strict=True):
-            check_coefficients(c, f * wave(angle) * 2 / period, x, a, b, n)
-    sequences = [
-        SeqFormula(c * wave(angle), (n, 1, oo))
-        for c, wave in zip(coefficients, (cos, sin), strict=True)
-    ]
+    over = _integral_with(f, x, a, b)
+    mean = over(S.One) / period
+    sequences = []
+    for wave in (cos, sin):
+
+        def of(i: Expr, wave: Any = wave) -> Expr:
+            return 2 * over(wave(2 * pi * i * x / period)) / period
+
+        c = _coefficient(of, n)
+        if check:
+            check_coefficients(c, f * wave(2 * pi * n * x / period) * 2 / period, x, a, b, n)
+        sequences.append(SeqFormula(c * wave(2 * pi * n * x / period), (n, 1, oo)))
     return FourierSeries(f, (x, a, b), (mean, *sequences))
 
 
-def _coefficient(f: Expr, wave: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol, period: Expr) -> Expr:
-    formula = 2 * definite(f * wave, x, a, b) / period
-    special = _special(f, wave, x, a, b, n) if f.has(sin, cos) else []
-    pieces = [
-        (2 * definite(f * wave.subs(n, r), x, a, b) / period, Eq(n, r))
-        for r in dict.fromkeys(special)
-    ]
-    formula = sympy.simplify(formula)
-    return Piecewise(*pieces, (formula, True)) if pieces else formula
+def _integral_with(f: Expr, x: Symbol, a: Expr, b: Expr) -> Callable[[Expr], Expr]:
+    """The integral of f times a smooth expression, the regions looked for once."""
+    try:
+        parts = [] if f.has(DiracDelta) else regions(f, x, a, b)
+    except NoPiecesError:
+        parts = []
+    if not parts:
+        return lambda g: definite(f * g, x, a, b)
+    return lambda g: Add(*(between_ends(p.expr * g, x, p.start, p.stop) for p in parts))
 
 
-def _special(f: Expr, wave: Expr, x: Symbol, a: Expr, b: Expr, n: Symbol) -> list[Expr]:
-    """The indices at which the formula has a pole, which an integer index would hide."""
+def _coefficient(of: Callable[[Expr], Expr], n: Symbol) -> Expr:
+    """A formula for all indices but those at which it has a pole, which an integer would hide."""
     nu = Dummy("nu", real=True)
-    anywhere = definite(f * wave.subs(n, nu), x, a, b)
-    found = [r for d in _denominators(anywhere, nu) for r in sympy.roots(Poly(d, nu))]
-    return [r for r in found if r.is_integer and r.is_positive]
+    anywhere = of(nu)
+    formula = sympy.factor(anywhere.subs(nu, n))
+    poles = {r for d in _denominators(anywhere, nu) for r in sympy.roots(Poly(d, nu))}
+    special = sorted(r for r in poles if r.is_integer and r.is_positive)
+    pieces = [(of(r), Eq(n, r)) for r in special]
+    return Piecewise(*pieces, (formula, True)) if pieces else formula
 
 
 def _denominators(formula: Expr, n: Symbol) -> list[Expr]:
@@ -405,11 +392,7 @@ def check_coefficients(c: Expr, integrand: Expr, x: Symbol, a: Expr, b: Expr, n:
             for at in checks.samples(integrand.free_symbols - {x, n}, 1):
                 _compare(c.subs(n, i), integrand.subs(n, i), x, S(a).subs(at), S(b).subs(at), at)
 
-    try:
-        checks.attempt(check)
-    except checks.FailedError as error:
-        checks.warn("fourier_series", error)
-        raise NotImplementedError("no Fourier series that passes its check is known") from None
+    checks.attempt(check)
 
 
 @calculus(
@@ -417,6 +400,7 @@ def check_coefficients(c: Expr, integrand: Expr, x: Symbol, a: Expr, b: Expr, n:
     "what starts at a kink of one meets what starts at a kink of the other at the sum of the two",
     None,
     takes=(),
+    stays=lambda f, g, x=None, **_: _unevaluated(f, g, x or _only(f, g)),
 )
 def convolution(f: Any, g: Any, x: Any = None, check: bool = True, **options: Any) -> Any:
     r"""
@@ -436,17 +420,22 @@ def convolution(f: Any, g: Any, x: Any = None, check: bool = True, **options: An
     """
     if isinstance(f, (list, tuple)):
         return sympy.convolution(f, g, *(() if x is None else (x,)), **options)
-    x = the_symbol(Tuple(f, g), "variable") if x is None else x
+    x = _only(f, g) if x is None else x
     s = Dummy("s", real=True)
-    try:
-        value = _convolved(f, g, x, s)
-        if check:
-            check_convolution(value, f, g, x, s)
-    except (*UNKNOWN, checks.FailedError) as error:
-        if isinstance(error, checks.FailedError):
-            checks.warn(f"convolution({f}, {g})", error)
-        return sympy.Integral(f.subs(x, s) * g.subs(x, x - s), (s, -oo, oo))
-    return value
+    (f, g), back = constants_apart(Tuple(f, g), {x})
+    value = _convolved(f, g, x, s)
+    if check:
+        check_convolution(value, f, g, x, s)
+    return value.xreplace(back)
+
+
+def _only(f: Expr, g: Expr) -> Symbol:
+    return the_symbol(Tuple(f, g), "variable")
+
+
+def _unevaluated(f: Expr, g: Expr, x: Symbol) -> Expr:
+    s = Dummy("s", real=True)
+    return sympy.Integral(f.subs(x, s) * g.subs(x, x - s), (s, -oo, oo))
 
 
 def _convolved(f: Expr, g: Expr, x: Symbol, s: Symbol) -> Expr:

@@ -50,8 +50,9 @@ from sympy.stats import (
 )
 
 from symrelu import ReLU, calculus
+from symrelu.calculus.errors import NoPiecesError
 from symrelu.calculus.expectations import check_mean
-from symrelu.calculus.pieces import NoPiecesError, regions
+from symrelu.calculus.pieces import regions
 
 x, y, k, m = symbols("x y k m", real=True)
 a, s, t = symbols("a s t", positive=True)

@@ -46,7 +46,8 @@ from sympy import (
 from sympy.stats import Bernoulli, Die, Expectation, Exponential, Normal, Poisson
 
 from symrelu import ReLU, calculus
-from symrelu.calculus.pieces import NoPiecesError, normal_form, regions, roots, sign_of
+from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.pieces import normal_form, regions, roots, sign_of
 
 x, y, k, m, t = symbols("x y k m t", real=True)
 z = symbols("z")
@@ -206,7 +207,8 @@ def test_limits():
     assert calculus.limit(ReLU(-(x**3)) / x**3, x, -oo) == -1
     assert calculus.limit(sign(sin(x)), x, 0) == 1
     assert calculus.limit(ReLU(k), k, oo) == oo
-    assert isinstance(calculus.limit(ReLU(x - k), x, m), Limit)
+    assert calculus.limit(ReLU(x - k), x, m) == ReLU(m - k)
+    assert isinstance(calculus.limit(Heaviside(x - k), x, m), Limit)
     assert isinstance(calculus.limit(x * Heaviside(sin(x)), x, oo), Limit)
     with pytest.raises(ValueError, match="not exist"):
         calculus.limit(sign(x), x, 0, "+-")
@@ -254,11 +256,16 @@ def test_equations():
         lambda: calculus.function_range(ReLU(x - k) * sin(x), x),
         lambda: calculus.function_range(ReLU(x), x, S.Integers),
         lambda: calculus.is_convex(ReLU(x) + Abs(y), x, y),
-        lambda: calculus.dsolve([u(x).diff(x) - ReLU(x)], u(x)),
+        lambda: calculus.dsolve([u(x).diff(x) - ReLU(x) * v(x), v(x).diff(x) - u(x)]),
+        lambda: calculus.dsolve([u(x).diff(x, 2) - v(x), v(x).diff(x) - ReLU(x)]),
+        lambda: calculus.dsolve([u(x) - v(x), v(x).diff(x) - ReLU(x)]),
+        lambda: calculus.dsolve([u(x).diff(x) - v(x), v(x).diff(x) - ReLU(x) * DiracDelta(x - 1)]),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(u(x)), u(x)),
         lambda: calculus.dsolve(u(x).diff(x, 2) - ReLU(x) * u(x), u(x)),
         lambda: calculus.dsolve(u(x).diff(x) - u(x) ** 2 * ReLU(x), u(x)),
-        lambda: calculus.dsolve(u(x).diff(x, 2) + k * u(x) - ReLU(x), u(x)),
+        lambda: calculus.is_monotonic(ReLU(x), FiniteSet(1)),
+        lambda: calculus.is_monotonic(ReLU(x), S.EmptySet),
+        lambda: calculus.is_convex(ReLU(x), x, domain=Interval(0, 1) + Interval(2, 3)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x) * v(x), u(x)),
     ],
 )
@@ -267,11 +274,41 @@ def test_refused(call):
         call()
 
 
+SYSTEM = [u(x).diff(x) - v(x), v(x).diff(x) + u(x) - ReLU(x - 1)]
+
+
+def test_systems_of_differential_equations():
+    first, second = calculus.dsolve(SYSTEM, [u(x), v(x)], ics={u(0): 1, v(0): -2})
+    assert (first.rhs.subs(x, 0), second.rhs.subs(x, 0)) == (1, -2)
+    for value in (half, Rational(5, 2)):
+        at = {x: value}
+        assert (first.rhs.diff(x) - second.rhs).subs(at).simplify() == 0
+        assert (second.rhs.diff(x) + first.rhs).subs(at).simplify() == ReLU(value - 1)
+    general = calculus.dsolve([u(x).diff(x) + a * u(x) - ReLU(x), v(x).diff(x) - u(x)])
+    assert [e.lhs for e in general] == [u(x), v(x)]
+    for value in (-1, Rational(3, 2)):
+        at = {x: value, a: 2}
+        ours, other = (e.rhs for e in general)
+        assert (ours.diff(x) + a * ours).subs(at).simplify() == ReLU(value)
+        assert (other.diff(x) - ours).subs(at).simplify() == 0
+
+
 def test_not_an_equation_for_it():
     for call in (
         lambda: calculus.dsolve(u(x) - ReLU(x), u(x)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={x: 1}),
+        lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={v(0): 1}),
+        lambda: calculus.dsolve(u(x, y).diff(x) - ReLU(x), u(x, y)),
+        lambda: calculus.solveset(ReLU(x) - 1, x**2),
+        lambda: calculus.solveset(ReLU(x) - y, [x, y]),
+        lambda: calculus.limit(ReLU(x), 0, 1),
+        lambda: calculus.integrate(ReLU(x), x**2),
+        lambda: calculus.fourier_series(ReLU(x), (x, 1, -1)),
+        lambda: calculus.fourier_series(ReLU(x), (x, 0, oo)),
         lambda: calculus.dsolve(u(x).diff(x) - ReLU(x), u(x), ics={u(0): 1, u(1): 7}),
+        lambda: calculus.dsolve([u(x).diff(x) - ReLU(x)], [u(x), v(x)]),
+        lambda: calculus.dsolve([ReLU(x)], []),
+        lambda: calculus.dsolve(SYSTEM, ics={Function("w")(0): 1}),
         lambda: calculus.nsolve(ReLU(x) + 1, x, 2),
         lambda: calculus.minimum(ReLU(x), x, S.EmptySet),
     ):
@@ -285,6 +322,10 @@ def test_differential_equations():
     assert calculus.dsolve(e, u(x), ics=ics).rhs == ReLU(x) ** 5 / 120
     got = calculus.dsolve(Eq(u(x).diff(x), ReLU(x) - u(x) * Heaviside(x)), u(x), ics={u(0): 0}).rhs
     assert got.subs(x, 1).equals(exp(-1))
+    unsure = calculus.dsolve(u(x).diff(x, 2) - k * u(x) - ReLU(x), u(x)).rhs
+    for value in (4, -9):
+        at = {k: value, x: Rational(1, 3)}
+        assert abs((unsure.diff(x, 2) - k * unsure).subs(at).n() - Rational(1, 3)) < 1e-12
     damped = calculus.dsolve(u(x).diff(x, 2) + a**2 * u(x) - ReLU(x), u(x)).rhs
     assert (damped.diff(x, 2) + a**2 * damped).subs(x, 2).simplify() == 2
 

@@ -13,18 +13,21 @@ from itertools import pairwise
 
 import numpy as np
 from sympy import (
+    Abs,
     AccumBounds,
     ConditionSet,
     Eq,
     Expr,
     Function,
     Gt,
+    Heaviside,
     Integral,
     Interval,
     Le,
     Limit,
     Lt,
     Max,
+    Piecewise,
     Rational,
     S,
     Union,
@@ -146,6 +149,60 @@ def integral(rng):
     return close(F, gauss(values, float(a), float(b))), f, (F, a, b)
 
 
+def linear(rng, variables):
+    return sum(rng.choice([-2, -1, 0, 1, 2]) * v for v in variables) + rational(rng, 1, 2)
+
+
+def kinked_in_several(rng, variables):
+    """A function of kinks along lines and curves in some variables."""
+    u, v = (linear(rng, variables) for _ in range(2))
+    square = sum(v**2 for v in variables) - rng.choice([1, Rational(1, 2)])
+    return rng.choice(
+        [
+            lambda: ReLU(u),
+            lambda: ReLU(u) * variables[0],
+            lambda: Max(u, v),
+            lambda: Abs(u) * Heaviside(v),
+            lambda: ReLU(u - Abs(v)),
+            lambda: ReLU(ReLU(u) - ReLU(v)),
+            lambda: Max(*variables),
+            lambda: ReLU(u) * ReLU(v),
+            lambda: Heaviside(-square),
+            lambda: Abs(square),
+            lambda: ReLU(variables[0] * variables[1] - abs(rational(rng, 1))),
+            lambda: exp(-variables[0]) * ReLU(u),
+            lambda: Piecewise((u, v < 0), (variables[-1], True)),
+        ]
+    )()
+
+
+def iterated(rng):
+    """Two integrals or three, the ends of the inner ones perhaps lines in the outer ones."""
+    variables = (x, k, m)[: rng.choice([2, 2, 3])]
+    f = kinked_in_several(rng, variables)
+    limits = []
+    for i, v in enumerate(variables):
+        a, b = sorted((rational(rng, 1), rational(rng, 1)))
+        if i + 1 < len(variables) and rng.random() < 0.3:
+            b = rng.choice([variables[i + 1], 1 - variables[i + 1]])
+        limits.append((v, a, b))
+    got = of.integrate(f, *limits)
+    if got.has(Integral):
+        return None, f, limits, got
+    return close(got, midpoints(f, limits), 3e-3), f, limits, got
+
+
+def midpoints(f, limits):
+    """The sum over a grid of the unit cube, onto which the limits are moved."""
+    count = 600 if len(limits) == 2 else 90
+    places = np.meshgrid(*[(np.arange(count) + 0.5) / count] * len(limits), sparse=True)
+    at, size = {}, 1.0
+    for (v, a, b), place in zip(reversed(limits), places, strict=True):
+        low, high = (lambdify(list(at), end, "numpy")(*at.values()) for end in (a, b))
+        at[v], size = low + (high - low) * place, size * (high - low)
+    return float(np.mean(plain(f, *at)(*at.values()) * size))
+
+
 def held(found, t):
     """Whether a point is in a set of intervals and points, exactly so where it is near an end."""
     for part in found.args if isinstance(found, Union) else [found]:
@@ -242,6 +299,29 @@ def differential_equation(rng):
     return close(value, want, 1e-5), f, (got, stop, want)
 
 
+def system(rng):
+    """Two equations of first order, by the first of the two functions."""
+    A = [[rng.randrange(-2, 3) for _ in range(2)] for _ in range(2)]
+    f, g = (kinked(rng), S.Zero) if rng.random() < 0.5 else (hinge(rng), hinge(rng) * x)
+    drives = [plain(e + S.Zero * x, x) for e in (f, g)]
+    start, stop = rational(rng), float(rational(rng)) + 0.1
+    w = Function("w")
+    y = u(x), w(x)
+    gaps = [y[i].diff(x) - sum(A[i][j] * y[j] for j in range(2)) - e for i, e in enumerate((f, g))]
+    got = of.dsolve(gaps, list(y), ics={u(0): start, w(0): 1})
+    want = runge_kutta(
+        lambda time, s: [
+            A[i][0] * s[0] + A[i][1] * s[1] + float(drives[i](time)) for i in range(2)
+        ],
+        0.0,
+        stop,
+        float(start),
+        1.0,
+    )
+    value = complex(got[0].rhs.subs(x, Rational(stop)).n())
+    return close(value, want, 1e-4), (A, f, g), (got, stop, want)
+
+
 def mean(rng):
     one = rng.choice([Normal("X", rational(rng, 1), 1), Exponential("X", 2), Uniform("X", -1, 2)])
     density = {"Normal": 0, "Exponential": 1, "Uniform": 2}[
@@ -300,9 +380,11 @@ def two_variables(rng):
 
 KINDS = {
     "integrals": integral,
+    "iterated integrals": iterated,
     "equations": equation,
     "limits": limit,
     "differential equations": differential_equation,
+    "systems": system,
     "expectations": mean,
 }
 
