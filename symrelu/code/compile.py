@@ -51,7 +51,7 @@ from symrelu.code.lower import Count, shared_products
 from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
-from symrelu.graph import postorder
+from symrelu.graph import holds, postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
@@ -428,6 +428,7 @@ class _Program:
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
         self.engine.shared_products = shared_products(roots)
+        self.engine.has_elements |= holds(Tuple(*roots), Indexed, MatrixElement)
         wraps = self.engine.wrap != "{0}"
         plan = Plan(roots, self._rule, self.code, outside=wraps)
         self.rules += ((s.node, s.rule) for s in plan.steps if s.rule is not None)

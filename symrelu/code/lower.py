@@ -175,8 +175,6 @@ def _(node: Expr) -> Basic:
 
 @lower.register(Piecewise)
 def _(node: Expr) -> Basic:
-    if any(map(_places, node.args)):
-        return _within_bounds(node)
     if len(node.args) <= BRANCHES:
         return node
     rest = Piecewise(*node.args[BRANCHES - 1 :], evaluate=False)
@@ -193,11 +191,13 @@ def _places(value: Basic) -> dict[Basic, Sequence[Any]]:
     return {part: at for part, at in elements.items() if not all(k.is_Atom for k in at)}
 
 
-def _within_bounds(node: Expr) -> Basic:
-    """The same, of elements that are there in whichever branch is not taken.
+def within_bounds(node: Expr) -> Basic:
+    """The same choice, of elements that are there in whichever branch is not taken.
 
     Arrays are computed in all the branches, and ``x[i + 1]`` may be behind the last one.
     """
+    if not any(map(_places, node.args)):
+        return node
     branches, before = [], S.false
     for value, condition in node.args:
         taken = And(condition, Not(before))

@@ -57,6 +57,7 @@ from symrelu.code.lower import (
     Total,
     lower,
     shared_products,
+    within_bounds,
 )
 from symrelu.matrices.elementwise import Elementwise
 
@@ -112,13 +113,6 @@ V, ROWS = IndexedBase("V"), Count("rows", Integer(3))
         (Elementwise(Lambda(d, sin(d)), M), sin(Slot(M))),
         (Elementwise(Lambda(d, ReLU(d)), M), ReLU(Slot(M))),
         (Elementwise(Lambda((d, y), tanh(d * y)), M, S.Zero), ZeroMatrix(3, 3)),
-        (
-            Piecewise((V[i + 1], i < n), (V[i] * V[i - 1], True)),
-            Piecewise(
-                (V[Piecewise((i + 1, i < n), (0, True))], i < n),
-                (V[i] * V[Piecewise((i - 1, i >= n), (0, True))], True),
-            ),
-        ),
         (
             Sum(x * i, (i, ROWS, n)),
             LoopSum(
@@ -208,3 +202,15 @@ def test_sums_without_end_are_refused_wherever_they_start():
     for start in (0, 1):
         with pytest.raises(NotImplementedError, match="Sum without end"):
             lambdify(x, Sum(1 / i**x, (i, start, oo)))
+
+
+def test_elements_in_branches_that_are_not_taken():
+    e = Piecewise((V[i + 1], i < n), (V[i] * V[i - 1], True))
+    bounded = within_bounds(e)
+    assert bounded == Piecewise(
+        (V[Piecewise((i + 1, i < n), (0, True))], i < n),
+        (V[i] * V[Piecewise((i - 1, i >= n), (0, True))], True),
+    )
+    assert within_bounds(bounded) is bounded
+    without = Piecewise((V[i], i < n), (x, True))
+    assert within_bounds(without) is without

@@ -26,7 +26,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanFunction, Or
 
 from symrelu.code.engines import ATOM, LOOSE, SUM, Code
-from symrelu.code.lower import Larger, Smaller, lower
+from symrelu.code.lower import Larger, Smaller, lower, within_bounds
 from symrelu.code.printers.rules import Rule, Target, is_number, rule
 from symrelu.function import ReLU
 
@@ -147,7 +147,9 @@ def _choice(pairs: Sequence[tuple[Code, Code]], last: Code, engine: Target) -> C
 
 @rule.register(Piecewise)
 def _(node: Expr, engine: Target) -> Rule:
-    lowered = lower(node)
+    lowered = within_bounds(node) if engine.has_elements else node
+    if lowered is node:
+        lowered = lower(node)
     if lowered is not node:
         return Rule([lowered])
     *branches, (last, otherwise) = [tuple(pair) for pair in node.args]

@@ -44,6 +44,7 @@ class Target:
         self.compared: dict[Basic, list[Basic]] = {}  # by conditions: what they compare
         self.below: set[Basic] = set()  # what a kink or a condition depends on
         self.arguments: Mapping[Basic, str] = {}
+        self.has_elements = False  # of data or matrices, whose place may be computed
         self.rewriting = False  # while one function is tried in terms of others
 
     def __getattr__(self, name: str) -> Any:
