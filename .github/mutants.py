@@ -157,17 +157,16 @@ class Recorder:
     """A pytest plugin that notes which test runs which lines, and how long it takes."""
 
     def __init__(self, cover):
-        self.cover, self.seconds = cover, defaultdict(float)
+        self.cover, self.seconds = cover, {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
         self.cover.switch_context(item.nodeid)
+        start = time.process_time()  # which other processes do not lengthen
         result = yield
+        self.seconds[item.nodeid] = time.process_time() - start
         self.cover.switch_context("")
         return result
-
-    def pytest_runtest_logreport(self, report):
-        self.seconds[report.nodeid] += report.duration
 
 
 def record(tests, file):
@@ -353,6 +352,7 @@ def main():
         "--record", type=Path, default=Path("mutants.json"), help="what each test runs; made once"
     )
     parser.add_argument("--sample", type=int, help="how many mutants to draw from a module")
+    parser.add_argument("--seed", type=int, default=0, help="which ones; the same again and again")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--budget", type=float, default=20, help="seconds of tests for a mutant")
     parser.add_argument("--limit", type=int, default=45, help="seconds until it counts as killed")
@@ -366,12 +366,13 @@ def main():
     for path in options.paths:
         todo = list(mutants(path))
         if options.sample and options.sample < len(todo):
-            todo = random.Random(0).sample(todo, options.sample)
+            todo = random.Random(options.seed).sample(todo, options.sample)
         left = survivors(todo, recorded, options)
         for mutant in left:
             print(diff(mutant))
         killed = len(todo) - len(left)
-        print(f"{path}: {killed} of {len(todo)} killed, {100 * killed / len(todo):.1f} %")
+        share = f"{100 * killed / len(todo):.1f} %"
+        print(f"{path}: {killed} of {len(todo)} killed, {share}", flush=True)
 
 
 if __name__ == "__main__":

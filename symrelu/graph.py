@@ -35,6 +35,24 @@ def replaced(root: Basic, change: Callable[[Any], Any]) -> Any:
     return new[root]
 
 
+def objects(*roots: Basic) -> list[Basic]:
+    """Every object in the graph once, from the roots on; it is not asked which are equal."""
+    found = [*{id(root): root for root in roots}.values()]
+    seen = {*map(id, found)}  # what is found stays alive
+    for node in found:  # which grow
+        if not isinstance(node, MatrixSymbol):
+            for arg in node.args:
+                if id(arg) not in seen:
+                    seen.add(id(arg))
+                    found.append(arg)
+    return found
+
+
+def kinds(*roots: Basic) -> set[type[Basic]]:
+    """The classes of all that stands in expressions."""
+    return {*map(type, objects(*roots))}
+
+
 def holds(root: Basic, *classes: type[Basic]) -> bool:
     """Whether a node of one of the classes stands in it; in time linear in the graph."""
-    return any(isinstance(node, classes) for node in postorder(root))
+    return any(issubclass(kind, classes) for kind in kinds(root))

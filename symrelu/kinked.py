@@ -56,10 +56,38 @@ def in_relu(node: Basic, reader: Reader) -> Any:
 
 
 def rewritten(node: Basic) -> Any:
-    """What the class of the node itself says: SymPy's hook, called directly."""
-    hook = getattr(node, "_eval_rewrite_as_ReLU", None)
-    written = None if hook is None else hook(*node.args)
-    return None if written is None or written.has(node) else written
+    """What the class of the node itself says: SymPy's hook, called directly; None if endless."""
+    return _once(node) if hasattr(node, _HOOK) and _ends(_probe(node), (), set()) else None
+
+
+_HOOK = "_eval_rewrite_as_ReLU"
+_DEPTH = 50  # of what is written with what is written with ReLU
+
+
+def _once(node: Basic) -> Any:
+    hook = getattr(node, _HOOK, None)
+    return None if hook is None else hook(*node.args)
+
+
+def _probe(node: Basic) -> Any:
+    """The node of symbols: what stands inside of it has been looked at."""
+    return node.func(*(arg if _is_fixed(arg) else Dummy(real=True) for arg in node.args))
+
+
+def _is_fixed(arg: Basic) -> bool:
+    return arg.is_Atom or arg.is_Matrix or not isinstance(arg, Expr)
+
+
+def _ends(node: Basic, above: tuple[Basic, ...], ended: set[Basic]) -> bool:
+    """Whether it is not written with itself, nor with ever more of what is on the list."""
+    if node in above or len(above) == _DEPTH:
+        return False
+    written = _once(node)
+    inner = () if written is None else (n for n in postorder(written) if hasattr(n, _HOOK))
+    if not all(n in ended or _ends(n, (*above, node), ended) for n in inner):
+        return False
+    ended.add(node)
+    return True
 
 
 @in_relu.register(Abs)
@@ -102,7 +130,7 @@ def is_kinked(node: Basic) -> bool:
     """Whether the class of the node is on the list."""
     cls = type(node)
     listed = in_relu.dispatch(cls) is not in_relu.dispatch(object)
-    return listed or hasattr(cls, "_eval_rewrite_as_ReLU")
+    return listed or hasattr(cls, _HOOK)
 
 
 def has_kinks(expr: Basic) -> bool:

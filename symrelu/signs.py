@@ -7,13 +7,15 @@ a deep expression with shared parts is exponentially larger than the expression.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from math import comb, prod
+from typing import Any, TypeVar
 
-from sympy import Add, Basic, Expr, Function, Mul, Pow
+from sympy import Add, Basic, Expr, Function, Mul, Pow, evaluate
 
 from symrelu.graph import postorder
 
+_E = TypeVar("_E", bound=Basic)
 _ANY = frozenset({-1, 0, 1})
 _FACTS = ((-1, "extended_negative"), (0, "zero"), (1, "extended_positive"))
 SMALL = 100  # nodes: more than people write by hand, few enough for SymPy
@@ -24,24 +26,31 @@ _PARTS = 100
 
 def has_few_nodes(expr: Basic, bound: int) -> bool:
     """Whether the expression, written out as a tree, has few nodes."""
-    stack = [expr]
-    for _ in range(bound):
-        stack.extend(stack.pop().args)
-        if not stack:
-            return True
-    return False
+    return _few_nodes(expr, bound) is not None
+
+
+def _few_nodes(expr: Basic, bound: int) -> list[Basic] | None:
+    """The nodes of the tree, if there are few."""
+    nodes = [expr]
+    for node in nodes:  # which grow, level by level
+        nodes += node.args
+        if len(nodes) > bound:
+            return None
+    return nodes
 
 
 def is_small(expr: Basic) -> bool:
     """Whether SymPy may look at it: its tree has few nodes, and its powers have few terms."""
-    stack, has_powers = [expr], False
-    for _ in range(SMALL):
-        node = stack.pop()
-        has_powers = has_powers or isinstance(node, Pow)
-        stack.extend(node.args)
-        if not stack:
-            return not has_powers or _is_soon_answered(expr)
-    return False
+    nodes = _few_nodes(expr, SMALL)
+    if nodes is None:
+        return False
+    return not any(isinstance(node, Pow) for node in nodes) or _is_soon_answered(expr)
+
+
+def put(expr: _E, values: Mapping[Any, Any]) -> _E:
+    """The expression with values in the place of its parts; SymPy looks into small ones only."""
+    with evaluate(is_small(expr)):
+        return expr.xreplace(values)
 
 
 def _is_soon_answered(expr: Basic) -> bool:
@@ -85,8 +94,12 @@ def _written_out(expr: Basic, of_atom: int) -> Iterator[tuple[Basic, int]]:
 
 def known(expr: Expr, fact: str) -> bool | None:
     """What SymPy knows of the expression: of a large one, what is known without asking."""
+    return _known(expr, fact, is_small(expr))
+
+
+def _known(expr: Expr, fact: str, asking: bool) -> bool | None:
     answer: bool | None
-    answer = getattr(expr, f"is_{fact}") if is_small(expr) else expr._assumptions.get(fact)
+    answer = getattr(expr, f"is_{fact}") if asking else expr._assumptions.get(fact)
     return answer
 
 
@@ -95,12 +108,13 @@ def signs(expr: Expr) -> frozenset[int]:
 
     None at all for an expression that is known not to be real.
     """
-    if not is_small(expr):
+    asking = is_small(expr)
+    if not asking:
         if expr.is_Add:
-            return _signs_of_sum([signs(term) for term in expr.args])
+            return _signs_of_sum(expr.args)
         if expr.is_Mul:
             return _signs_of_product([signs(factor) for factor in expr.args])
-    return frozenset(s for s, fact in _FACTS if known(expr, fact) is not False)
+    return frozenset(s for s, fact in _FACTS if _known(expr, fact, asking) is not False)
 
 
 def one_sided(expr: Expr) -> bool:
@@ -108,11 +122,16 @@ def one_sided(expr: Expr) -> bool:
     return len(frozenset().union(*map(signs, expr.args)) - {0}) < 2
 
 
-def _signs_of_sum(terms: list[frozenset[int]]) -> frozenset[int]:
-    possible: frozenset[int] = frozenset().union(*terms)
-    if len(possible - {0}) == 2:
-        return _ANY
-    return possible if all(0 in term for term in terms) else possible - {0}
+def _signs_of_sum(terms: Sequence[Expr]) -> frozenset[int]:
+    possible: frozenset[int] = frozenset()
+    may_vanish = True
+    for term in terms:
+        found = signs(term)
+        possible |= found
+        may_vanish = may_vanish and 0 in found
+        if len(possible - {0}) == 2:  # whatever the others are
+            return _ANY
+    return possible if may_vanish else possible - {0}
 
 
 def _signs_of_product(factors: list[frozenset[int]]) -> frozenset[int]:

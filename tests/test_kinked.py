@@ -192,3 +192,62 @@ def test_deltas_of_second_derivatives():
     assert [f(v) for v in (-1.0, 0.0, 2.0)] == [0, 0, 2]
     with pytest.raises(ValueError, match="DiracDelta"):
         lambdify(x, DiracDelta(x) * cos(x))
+
+
+def test_a_step_of_what_is_complex_is_none():
+    assert as_step(Heaviside(z)) is None
+    assert as_step(Heaviside(x)) == (x, half, 0)
+
+
+def test_what_jumps_where_a_delta_sits_is_any_number_there():
+    e = DiracDelta(x) * Piecewise((0, x <= 0), (1, True))
+    assert without_deltas(e) == e
+    assert without_deltas(x * e) == 0
+
+
+class There(Function):
+    def _eval_rewrite_as_ReLU(self, u, **hints):
+        return Back(u)
+
+
+class Back(Function):
+    def _eval_rewrite_as_ReLU(self, u, **hints):
+        return There(u) + ReLU(u)
+
+
+class Growing(Function):
+    def _eval_rewrite_as_ReLU(self, u, **hints):
+        return Growing(u + 1) + ReLU(u)
+
+
+class Folded(Function):
+    def _eval_rewrite_as_ReLU(self, u, n, **hints):
+        return ReLU(u) if n == 0 else Folded(u, n - 1) + ReLU(Folded(u, n - 1) - 1)
+
+
+@pytest.mark.parametrize("cls", [There, Back, Growing])
+def test_what_is_written_with_itself_in_the_end_stays(cls):
+    e = cls(x - y)
+    assert rewritten(e) is None
+    assert as_relu(e + Max(0, x)) == e + ReLU(x, half)
+    assert relusimp(e + ReLU(y) - ReLU(-y)) == e + y
+    with pytest.raises(NotImplementedError, match=cls.__name__):
+        lambdify([x, y], e)
+
+
+def test_what_is_written_with_less_of_itself_ends():
+    assert as_relu(Folded(x, 2)) == ReLU(x) + 3 * ReLU(x - 1)
+    assert rewritten(Folded(x, 40)) is not None  # each is looked at once
+
+
+def test_shared_functions_of_ones_own_cost_what_their_graph_costs():
+    e = x + y
+    for _ in range(30):  # a tree of a billion nodes
+        e = LeakyReLU(e / 2 + LeakyReLU(e - 1) / 3)
+    value = 3 + 1 / 3
+    for _ in range(30):
+        inner = value - 1
+        value = value / 2 + (inner if inner > 0 else inner / 10) / 3
+        value = value if value > 0 else value / 10
+    assert abs(lambdify([x, y], as_relu(e))(3, 1 / 3) - value) < 1e-12
+    assert abs(lambdify([x, y], e)(3, 1 / 3) - value) < 1e-12

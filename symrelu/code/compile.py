@@ -10,7 +10,6 @@ import re
 import sys
 import unicodedata
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
@@ -21,37 +20,23 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sympy import (
-    Abs,
-    Add,
-    And,
     Basic,
     Dummy,
     Expr,
-    Heaviside,
     Idx,
     ImmutableDenseNDimArray,
     Indexed,
     IndexedBase,
     MatrixSymbol,
-    Mod,
-    Mul,
-    Not,
     Number,
-    Or,
-    Piecewise,
     S,
     Symbol,
     SympifyError,
     Tuple,
-    ceiling,
-    floor,
-    frac,
-    sign,
     sympify,
 )
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import AppliedUndef, Derivative
-from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -62,14 +47,15 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
-from symrelu.code.lower import Larger, shared_products
+from symrelu.code.lower import Count, shared_products
+from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
-from symrelu.function import ReLU
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
+from symrelu.signs import put
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -77,6 +63,7 @@ if TYPE_CHECKING:
 _misshapen = copied(misshapen, {})
 
 _WIDTH = 100  # code that gets longer than this is given a name
+_PLAIN = re.compile(r"-?[\w.]+(/\d+)?")  # code that needs none
 
 
 def lambdify(
@@ -191,6 +178,8 @@ def lambdify(
     - JAX: XLA takes subnormal numbers for 0.
     - PyTorch: takes tensors only, no numbers.
     - numexpr: has no float16; a slope with an ``H0`` other than 0 and 1 is float64.
+    - mpmath: of its intervals, ``iv``, bounds that hold, of constants too; a condition that is true
+      in a part of one, and a function of which mpmath has no bounds, is refused when called.
     - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
       broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
       for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
@@ -276,7 +265,7 @@ class _Functions:
         return self.provide(name, self.given[name]) if name in self.given else None
 
     def name(self, node: Basic) -> str | None:
-        name = _CONSTANTS.get(node) or type(node).__name__
+        name = type(node).__name__ if node.args else _CONSTANTS.get(node, type(node).__name__)
         implementation = self.given.get(name)
         if implementation is None and self.use_imps:
             implementation = getattr(type(node), "_imp_", None)
@@ -301,7 +290,7 @@ class _Program:
         self.parameters: list[str] = []
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
-        self.rules: dict[Basic, Rule] = {}
+        self.rules: list[tuple[Basic, Rule]] = []
         self.arguments: dict[Basic, str] = {}
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.dtype = ""
@@ -405,7 +394,7 @@ class _Program:
         scalars = {s: Dummy(f"s{k}") for k, s in enumerate(_scalars_without(variable, body))}
         given = {dummy: scalar for scalar, dummy in scalars.items()}
         others: dict[Basic, None] = {}
-        body = body.xreplace(scalars)
+        body = put(body, scalars)
         stack: list[Basic] = [body]
         while stack:
             node = stack.pop()
@@ -413,7 +402,7 @@ class _Program:
             if isinstance(node, _LEAVES) and known and node != variable:
                 others[node] = None
             else:
-                stack.extend(node.args)
+                stack.extend(node.bounds if isinstance(node, Count) else node.args)
         program = _Program(*self.given)
         program.take([variable, *others])
         name = self.provide("term", program.compiled(body, 0))
@@ -434,76 +423,37 @@ class _Program:
                 continue
             (code,) = self._emit([_sympified(value)])
             self.code[symbol] = code if code.isidentifier() else self._named(code)
-            self.rules[symbol] = Rule([value])
+            self.rules.append((symbol, Rule([value])))
 
     def _emit(self, roots: Sequence[Basic]) -> list[Code]:
         """Compute all the roots, what they share once, and return their code."""
         self.engine.shared_products = shared_products(roots)
-        rules = self._rules(roots)
-        self.rules.update(rules)
-
-        def target(node: Basic) -> Basic:
-            while node in rules and rules[node].write is None:
-                node = rules[node].operands[0]
-            return node
-
         wraps = self.engine.wrap != "{0}"
-        uses = Counter(target(root) for root in roots)
-        for made in rules.values():
-            if made.write is not None:
-                for operand in made.operands:
-                    uses[target(operand)] += 1 + made.repeats + (made.outside and wraps)
-        for operand in uses:
-            if operand in self.arguments:
-                self.read[operand] = self.arguments[operand]
-        eager = self._guard(rules, list(map(target, roots)), target)
-        self._mark_kinks(rules)
-        alone = target(roots[0]) if len(roots) == 1 else None  # what is returned needs no name
-        for node, made in rules.items():
-            if made.write is not None:
-                code = made.write(*(self.code[target(operand)] for operand in made.operands))
-                is_plain = re.fullmatch(r"-?[\w.]+(/\d+)?", code)
-                if made.outside and wraps:
-                    code = self._named(code, "{0}")
-                elif not is_plain and (uses[node] > 1 or len(code) > _WIDTH) and node is not alone:
-                    code = self._named(code) if node in eager else self._delayed(code)
-                self.code[node] = code
-        return [self.code[target(root)] for root in roots]
+        plan = Plan(roots, self._rule, self.code, outside=wraps)
+        self.rules += ((s.node, s.rule) for s in plan.steps if s.rule is not None)
+        for step in plan.given:
+            if step.node in self.arguments:
+                self.read[step.node] = self.arguments[step.node]
+        guarded = plan.guard(self.engine.branches)
+        self.engine.guarded.update(step.node for step in guarded)
+        self.quiet = self.quiet or bool(guarded)
+        self.engine.below.update(plan.below_kinks())
+        alone = plan.roots[0] if len(roots) == 1 else None  # what is returned needs no name
+        for step, made in plan.computed():
+            assert made.write is not None
+            code = made.write(*[operand.code for operand in step.operands])
+            if made.outside and wraps:
+                code = self._named(code, "{0}")
+            elif step is not alone and self._wants_name(step, code):
+                code = self._named(code) if step.is_eager else self._delayed(code)
+            self.code[step.node] = step.code = code
+        return [root.code for root in plan.roots if root.code is not None]
 
-    def _guard(
-        self, rules: dict[Basic, Rule], roots: list[Basic], target: Callable[[Basic], Basic]
-    ) -> set[Basic]:
-        """What may be computed at once: what is needed in any case, and what cannot fail.
+    def _wants_name(self, step: Step, code: Code) -> bool:
+        return (step.uses > 1 or len(code) > _WIDTH) and not _PLAIN.fullmatch(code)
 
-        The others are of use in a branch only, and might fail if the branch is not taken.
-        """
-        needed: set[Basic] = set()
-        stack = list(roots)
-        while stack:
-            node = stack.pop()
-            if node not in needed and node in rules:
-                needed.add(node)
-                made = rules[node]
-                strict = made.operands if made.strict is None else made.strict
-                stack.extend(map(target, strict))
-        eager = set(needed)
-        for node, made in rules.items():
-            if made.write is None or node in needed:
-                continue
-            operands = map(target, made.operands)
-            if _is_total(node) and all(o in eager or o in self.code for o in operands):
-                eager.add(node)
-            else:
-                self.engine.guarded.add(node)
-                self.quiet = True
-        return eager if self.engine.branches else eager | rules.keys()
-
-    def _mark_kinks(self, rules: dict[Basic, Rule]) -> None:
-        """Tell what a kink or a condition depends on."""
-        below = self.engine.below
-        for node in reversed(rules):
-            if node in below or isinstance(node, _KINKED):
-                below.update(rules[node].operands)
+    def _rule(self, node: Basic) -> Rule:
+        return by_user(self.engine, node) or rule(node, self.engine)
 
     def _delayed(self, code: Code) -> Code:
         """What is computed when a branch asks for it, once."""
@@ -527,6 +477,12 @@ class _Program:
                 'in a sum, not an array")',
             ]
         return lines
+
+    def _context_line(self, lines: Sequence[str]) -> list[str]:
+        """Choose what the engine computes in, where it is asked for or numbers may be mixed."""
+        names, row = list(self.arguments.values()), self.engine.row
+        asked = len(names) > 1 or any(f"{row.module}." in line for line in lines)
+        return [row.call("context", ", ".join(names))] if row.context and names and asked else []
 
     def _dtype_line(self) -> list[str]:
         if not self.dtype:
@@ -554,26 +510,6 @@ class _Program:
     loud = ""  # the source without the state of errors, which Numba does not have
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
-
-    def _rules(self, roots: Sequence[Basic]) -> dict[Basic, Rule]:
-        """The rules of all that has no code yet, operands first; without recursion."""
-        done: dict[Basic, Rule] = {}
-        seen: dict[Basic, Rule] = {}
-        stack = list(roots)
-        while stack:
-            node = stack[-1]
-            if node in done or node in self.code:
-                stack.pop()
-                continue
-            made = seen.get(node)
-            if made is None:
-                made = seen[node] = by_user(self.engine, node) or rule(node, self.engine)
-            pending = [o for o in made.operands if o not in done and o not in self.code]
-            if pending:
-                stack += pending
-            else:
-                done[stack.pop()] = made
-        return done
 
     # The function
 
@@ -635,8 +571,8 @@ class _Program:
         codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
         before = [*self._number_lines(), *self._dtype_line()]
-        lines = [*self.lines[: self.start], *before, *self.lines[self.start :]]
-        lines.append(f"return {result}")
+        computed = [*before, *self.lines[self.start :], f"return {result}"]
+        lines = [*self.lines[: self.start], *self._context_line(computed), *computed]
         source = _definition("lambdified", self.parameters, lines)
         if not (self.quiet and self.engine.quiet):
             return source
@@ -700,7 +636,7 @@ class _Program:
     def _reads(self, roots: Sequence[Basic]) -> list[list[int]]:
         """Which of the arguments each root reads, by their places."""
         places = {arg: 1 << k for k, arg in enumerate(self.arguments)}  # sets, as bits
-        for node, made in self.rules.items():
+        for node, made in self.rules:
             places[node] = functools.reduce(int.__or__, (places[o] for o in made.operands), 0)
         return [[k for k in range(len(self.arguments)) if places[r] >> k & 1] for r in roots]
 
@@ -757,21 +693,6 @@ def _holds_arguments(args: Any) -> bool:
     return isinstance(args, Iterable) and not unordered
 
 
-_TOTAL = (
-    Add, Mul, ReLU, Heaviside, Larger, Relational, And, Or, Not, Piecewise, Number, BooleanAtom,
-)  # fmt: skip
-
-
-def _is_total(node: Basic) -> bool:
-    """Whether it has a value wherever its operands have one, or nan."""
-    if isinstance(node, Mul):  # whose code divides
-        return not any(a.is_Pow and a.exp.is_extended_nonnegative is not True for a in node.args)
-    return isinstance(node, _TOTAL)
-
-
-_KINKED = (ReLU, Heaviside, Relational, Abs, sign, floor, ceiling, frac, Mod)
-
-
 def _readings(roots: Sequence[Basic]) -> list[Basic]:
     """What is computed of the roots: they are walked at once, as they share most of it."""
     return read(without_deltas(Tuple(*roots)).args)
@@ -779,21 +700,24 @@ def _readings(roots: Sequence[Basic]) -> list[Basic]:
 
 def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
     """The scalars that are made of matrices and are the same for all values of the variable."""
+    bound = {variable, *(v for node in postorder(body) for v in getattr(node, "bound_symbols", ()))}
     return [
         node
         for node in postorder(body)
         if not node.is_Matrix
         and any(getattr(arg, "is_Matrix", False) for arg in node.args)
-        and variable not in node.free_symbols
+        and bound.isdisjoint(node.free_symbols)
     ]
 
 
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
         return expr.as_immutable()
-    if not isinstance(expr, Basic) and getattr(expr, "shape", None):
+    if isinstance(expr, Basic):
+        return expr
+    if getattr(expr, "shape", None):
         return ImmutableDenseNDimArray([_sympified(v) for v in expr.flat], expr.shape)
-    if not holds_text(expr) and (isinstance(expr, Basic) or not isinstance(expr, Iterable)):
+    if not holds_text(expr) and not isinstance(expr, Iterable):
         with suppress(SympifyError, TypeError):  # as of a class
             return sympify(expr, strict=True)
     raise TypeError(f"lambdify compiles expressions, not {expr!r}{remedy(expr)}")

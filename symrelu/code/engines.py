@@ -41,6 +41,13 @@ class Code(str):
         return str(self if spec == "" else self.at(_PLACES[spec]))
 
 
+_LOOP_SUM = "(lambda f, a, b, *p: sum(f(i, *p) for i in {}(a, b)))({{0}}, {{1}}, {{2}}{{3}})"
+_LOOP_PRODUCT = (
+    "(lambda f, a, b, *p: functools.reduce(lambda y, i: y*f(i, *p), {}(a, b), 1))"
+    "({{0}}, {{1}}, {{2}}{{3}})"
+)
+
+
 @dataclass(frozen=True)
 class Engine:
     """A namespace to compute in, and its names for what is computed."""
@@ -61,6 +68,7 @@ class Engine:
     products: bool = True  # whether products are cheaper than small powers
     wrap: str = "{0}"  # around what is computed at once
     loop: str | None = None  # the decorator of code for numbers that is run over arrays
+    context: str | None = None  # what to compute in, and the arguments there
     quiet: str | None = "{m}.errstate(all='ignore')"  # no warnings from branches not taken
 
     # Numbers
@@ -86,7 +94,9 @@ class Engine:
     at_most: str | None = "at_most({0}, {1})"
 
     # Branches
+    relation: str = Code("{0:s} {1} {2:s}", LOOSE)
     where: str | None = "{m}.where({0}, {1}, {2})"
+    number: str | None = "{0:a}[()]"  # an array without dimensions, where a choice makes one
     conjunction: str = "&"
     disjunction: str = "|"
     # number {2} in the dtype of {0} and {1}, an integer type or a number
@@ -108,7 +118,7 @@ class Engine:
     solve: str | None = "{m}.linalg.solve({0}, {1})"
     determinant: str | None = "{m}.linalg.det({0})"
     slogdet: str | None = "{m}.linalg.slogdet({0})"
-    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])"  # of sign and logarithm
+    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])[()]"  # of sign and logarithm
     matrix_power: str | None = "{m}.linalg.matrix_power({0}, {1})"
     trace: str | None = "{m}.trace({0})"
     total: str | None = "{0:a}.sum()"
@@ -117,6 +127,7 @@ class Engine:
     diag: str | None = "{m}.diag({0:a}.reshape(-1))"
     diagonal: str | None = "{m}.diagonal({0}).reshape(-1, 1)"
     diagonal_matrix: str | None = "{m}.diag({m}.diagonal({0}))"
+    diagonal_part: str | None = "{m}.where({m}.eye({1}, {2}) > 0, {0}, 0)"  # of any shape
     zeros: str | None = "{m}.zeros(({0}, {1}), dtype={d})"
     ones: str | None = "{m}.ones(({0}, {1}), dtype={d})"
     eye: str | None = "{m}.eye({0}, dtype={d})"
@@ -131,13 +142,8 @@ class Engine:
     ndim: str = "{m}.ndim({0})"
     index_range: str | None = "{m}.arange({0}, {1})"
     # Of a function {0}, from {1} to {2} or just before it; {3} is what else the function is given
-    loop_sum: str | None = (
-        "(lambda f, a, b, *p: sum(f(i, *p) for i in range(a, b)))({0}, {1}, {2}{3})"
-    )
-    loop_product: str | None = (
-        "(lambda f, a, b, *p: functools.reduce(lambda y, i: y*f(i, *p), range(a, b), 1))"
-        "({0}, {1}, {2}{3})"
-    )
+    loop_sum: str | None = _LOOP_SUM.format("range")
+    loop_product: str | None = _LOOP_PRODUCT.format("range")
     quadrature: str | None = None
     element: str | None = "{0:a}[{1}, {2}]"
     item: str | None = "{0:a}[{1}]"
@@ -180,8 +186,8 @@ NUMPY = Engine(names="conjugate:{m}.conj")
 
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
-    "total total_along broadcast diag diagonal diagonal_matrix zeros ones eye hadamard "
-    "hadamard_power rows columns index_range slice array numbers reals stack "
+    "total total_along broadcast diag diagonal diagonal_matrix diagonal_part zeros ones eye "
+    "hadamard hadamard_power rows columns index_range slice array numbers reals stack "
     "shaped blocks cast cast_real"
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
@@ -189,7 +195,9 @@ _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 # Of an exponent, where a negative power of an integer is not refused, but 0.
 _REAL = "({0:p}/1)"
 
-_NO_KERNELS: dict[str, Any] = {"kernels": (), "at_least": None, "at_most": None}
+_NO_KERNELS: dict[str, Any] = {
+    "kernels": (), "at_least": None, "at_most": None, "number": None,
+}  # fmt: skip
 
 _SCALAR = replace(
     NUMPY,
@@ -283,6 +291,7 @@ TORCH = replace(
     mod="{m}.remainder({0}, {1})",
     quiet=None,
     kernels=(),
+    number=None,
     relu="torch.relu({0})",
     relu_at_0="{m}.where({0:p} == 0, {1:p}*{0:p}, torch.relu({0})).to({0:a}.dtype)",
     step=_TORCH_STEP,
@@ -307,6 +316,8 @@ TORCH = replace(
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
     blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
+    loop_sum=_LOOP_SUM.format("torch.arange"),  # a condition on an index must be a tensor
+    loop_product=_LOOP_PRODUCT.format("torch.arange"),
 )
 TENSORFLOW = replace(
     replace(NUMPY, **_NO_MATRICES),
@@ -399,6 +410,7 @@ MPMATH = replace(
     imports=("mpmath", "symrelu.code.intervals"),
     printer="pycode.MpmathPrinter",
     exact=True,
+    context=f"{{m}}, {{0}} = {_INTERVALS}.context({{0}})",
     quadrature="(lambda f, a, b, *p: {m}.quad(lambda x: f(x, *p), [a, b]))({0}, {1}, {2}{3})",
     evaluate="{0}.evalf({m}.mp.dps)._to_mpmath({m}.mp.prec)",
     relu=f"{_INTERVALS}.relu({{0}})",
@@ -407,7 +419,7 @@ MPMATH = replace(
     sign=f"{_INTERVALS}.sign({{0}})",
     maximum=f"{_INTERVALS}.maximum({{0}}, {{1}})",
     minimum=f"{_INTERVALS}.minimum({{0}}, {{1}})",
-    where=Code(f"{{1:c}} if {_INTERVALS}.decided({{0}}) else {{2}}", CHOICE),
+    relation=f"{_INTERVALS}.holds({{0:c}}, '{{1}}', {{2:c}})",
     names="Abs:symrelu.code.intervals.absolute",
     integer="{m}.mpf({0})",
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",

@@ -22,12 +22,13 @@ def relu(x: Any) -> Any:
     kind = type(x)
     if kind is numpy.ndarray:
         code = x.dtype.char
-        if code in "fd" and x.size > 1000:
-            return x.clip(0, numpy.inf)
+        if code in "fd":
+            # It takes less time to call maximum with 0.0 than with 0.
+            return x.clip(0, numpy.inf) if x.size > 1000 else numpy.maximum(x, 0.0)
         if code in "bhilqBHILQ":
             return numpy.maximum(x, 0)
-        if code in "efdg":
-            return numpy.maximum(x, 0.0)  # takes less time to call than with 0
+        if code in "eg":
+            return numpy.maximum(x, 0.0)
     elif kind is int or isinstance(x, (float, numpy.floating, numpy.integer)):
         return numpy.asarray(kind(0) if x <= 0 else x)[()]
     if numpy.iscomplexobj(x):
@@ -59,11 +60,17 @@ def step(x: Any) -> Any:
 
 def step_at_0(x: Any, H0: Any) -> Any:
     """The same, but H0 where x is 0."""
+    is_plain = type(H0) in (int, float)
+    if is_plain and type(x) is numpy.ndarray and x.dtype.char in "fd" and x.size > 500 and H0 == 1:
+        y = x.clip(-1, 0)
+        numpy.floor(y, y)  # -1 where x is negative, else 0
+        y += 1
+        return y
     y = step(x)
-    if type(H0) in (int, float) and isinstance(y, numpy.ndarray) and y.dtype.kind == "f":
+    if is_plain and isinstance(y, numpy.ndarray) and y.dtype.kind == "f":
         numpy.copyto(y, H0, where=x == 0)
         return y
-    return numpy.where(x == 0, H0, y)
+    return numpy.where(x == 0, H0, y)[()]  # of a number, a number
 
 
 def at_least(x: Any, bound: Any) -> Any:

@@ -64,7 +64,8 @@ def run(
 
 def matrix(shape: tuple[int, ...], entries: Sequence[Any]) -> np.ndarray[Any, Any]:
     """An array of numbers and arrays, their axes behind its own; numbers do not widen the dtype."""
-    dtype = np.result_type(*(e if type(e) in _PLAIN else e.dtype for e in entries))
+    kinds = [e if type(e) in _PLAIN else e.dtype for e in entries] or [0.0]
+    dtype = np.result_type(*kinds)
     stacked = np.array(np.broadcast_arrays(*entries), dtype)
     return stacked.reshape(*shape, *stacked.shape[1:])
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce, singledispatch
+from itertools import product
 from typing import Any
 
 from sympy import (
-    ITE,
     Add,
+    And,
     Basic,
     Contains,
     Derivative,
@@ -28,7 +29,9 @@ from sympy import (
     Max,
     Min,
     Mul,
+    Not,
     OneMatrix,
+    Or,
     Piecewise,
     Poly,
     Product,
@@ -36,7 +39,6 @@ from sympy import (
     Subs,
     Sum,
     Transpose,
-    Tuple,
     UnevaluatedExpr,
     Union,
     log,
@@ -49,10 +51,12 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.dotproduct import DotProduct
+from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from symrelu.graph import postorder
+from symrelu.graph import objects, postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
+from symrelu.signs import put
 
 BRANCHES = 40  # of a choice that are nested in one another
 _TERMS = 100  # of a sum that are written out
@@ -169,18 +173,50 @@ def _(node: Expr) -> Basic:
     return reduce(pair, node.args)
 
 
-@lower.register(ITE)
-def _(node: Any) -> Basic:
-    condition, yes, no = node.args
-    return Piecewise(ExprCondPair(yes, condition), ExprCondPair(no, S.true), evaluate=False)
-
-
 @lower.register(Piecewise)
 def _(node: Expr) -> Basic:
+    if any(map(_places, node.args)):
+        return _within_bounds(node)
     if len(node.args) <= BRANCHES:
         return node
     rest = Piecewise(*node.args[BRANCHES - 1 :], evaluate=False)
     return Piecewise(*node.args[: BRANCHES - 1], ExprCondPair(rest, S.true), evaluate=False)
+
+
+def _places(value: Basic) -> dict[Basic, Sequence[Any]]:
+    """The elements of data whose place is computed, as in ``x[i + 1]``, with their indices."""
+    elements = {
+        part: part.indices if isinstance(part, Indexed) else part.args[1:]
+        for part in postorder(value)
+        if isinstance(part, (MatrixElement, Indexed))
+    }
+    return {part: at for part, at in elements.items() if not all(k.is_Atom for k in at)}
+
+
+def _within_bounds(node: Expr) -> Basic:
+    """The same, of elements that are there in whichever branch is not taken.
+
+    Arrays are computed in all the branches, and ``x[i + 1]`` may be behind the last one.
+    """
+    branches, before = [], S.false
+    for value, condition in node.args:
+        taken = And(condition, Not(before))
+        new = {
+            part: part.func(part.args[0], *(_where(index, taken) for index in at))
+            for part, at in _places(value).items()
+        }
+        branches.append(ExprCondPair(value.xreplace(new), condition))
+        before = Or(before, condition)
+    made = Piecewise(*branches, evaluate=False)
+    return node if made == node else made
+
+
+def _where(index: Expr, taken: Basic) -> Expr:
+    """The index where the branch is taken, elsewhere the first one."""
+    given = isinstance(index, Piecewise) and index.args[0][1] == taken
+    if index.is_Atom or taken == True or given:  # noqa: E712
+        return index
+    return Piecewise(ExprCondPair(index, taken), ExprCondPair(S.Zero, S.true), evaluate=False)
 
 
 @lower.register(UnevaluatedExpr)
@@ -247,14 +283,45 @@ def _(node: Any) -> Basic:
     if inner and not over_data and counts[-1].is_Integer and counts[-1] <= _TERMS:
         terms = [body.subs(index, first + k) for k in range(counts[-1])]
         return (Add if isinstance(node, Sum) else Mul)(*terms)
-    loop = (LoopSum if isinstance(node, Sum) else LoopProduct)(body, index, first, last + 1)
+    loop = (LoopSum if isinstance(node, Sum) else LoopProduct)(
+        *_common_limits(node, body, index, first, last + 1)
+    )
     return Total(_at_once(node), loop) if over_data else loop
+
+
+def _common_limits(node: Any, body: Expr, index: Expr, first: Expr, end: Expr) -> tuple[Expr, ...]:
+    """One pair of limits for all rows and columns, where each has its own, as in a triangle."""
+    counts = list(dict.fromkeys(_counts(first) + _counts(end)))
+    if not counts:
+        return body, index, first, end
+    nothing = S.Zero if isinstance(node, Sum) else S.One
+    within = And(index >= first, index < end)
+    part = Piecewise(ExprCondPair(body, within), ExprCondPair(nothing, S.true), evaluate=False)
+    corners = [
+        dict(zip(counts, corner, strict=True))
+        for corner in product(*((S.Zero, count.bounds[-1] - 1) for count in counts))
+    ]
+    firsts, ends = ([bound.xreplace(corner) for corner in corners] for bound in (first, end))
+    if any(
+        not bound.is_polynomial(*counts) or Poly(bound, *counts).total_degree() > 1
+        for bound in (first, end)
+    ):
+        raise NotImplementedError(
+            f"lambdify has no numeric form of {node}, whose limits are not linear in the indices "
+            "around it; evaluate it first, by doit"
+        )
+    return part, index, Min(*firsts), Max(*ends)
+
+
+def _counts(expr: Expr) -> list[Count]:
+    return [part for part in postorder(expr) if isinstance(part, Count)]
 
 
 def _is_over_data(node: Sum) -> bool:
     """Whether data are looked up by the indices, which all run on their own."""
     indices = set(node.variables)
-    if any(bound.free_symbols & indices for _, *bounds in node.limits for bound in bounds):
+    limits = [bound for _, *bounds in node.limits for bound in bounds]
+    if any(bound.free_symbols & indices or _counts(bound) for bound in limits):
         return False
     parts = [part for part in postorder(node.function) if isinstance(part, Indexed)]
     return any(indices.intersection(part.indices) for part in parts)
@@ -276,13 +343,16 @@ _FACTORS = 8  # of a product that others are looked for in
 
 def shared_products(roots: Sequence[Basic]) -> dict[Basic, tuple[Basic, Basic]]:
     """Products that are another one of the expressions times a factor: the factor, and that one."""
-    products = {
-        frozenset(node.args): node
-        for node in postorder(Tuple(*roots))
-        if isinstance(node, Mul) and 1 < len({*node.args}) == len(node.args) <= _FACTORS
-    }
+    products: dict[frozenset[Basic], Basic] = {}
+    for node in objects(*roots):
+        if isinstance(node, Mul) and len(node.args) <= _FACTORS:
+            factors = frozenset(node.args)
+            if len(factors) == len(node.args):
+                products[factors] = node
     found: dict[Basic, tuple[Basic, Basic]] = {}
     for factors, node in products.items():
+        if len(factors) == 2:
+            continue  # what is left is no product
         for factor in filter(_may_stand_in_front, node.args):
             rest = products.get(factors - {factor})
             if rest is not None and sum(not f.is_Number for f in rest.args) > 1:
@@ -304,7 +374,10 @@ def _may_stand_in_front(factor: Expr) -> bool:
 def _(node: Any) -> Basic:
     function, *operands = node.args
     slots = [operand if operand.is_Number else Slot(operand) for operand in operands]
-    return function.expr.xreplace(dict(zip(function.variables, slots, strict=True)))
+    entries = put(function.expr, dict(zip(function.variables, slots, strict=True)))
+    if slots[0] in postorder(entries):
+        return entries
+    return matmul(entries, OneMatrix(*node.shape))  # a parameter that is 0, say
 
 
 @lower.register(FunctionMatrix)

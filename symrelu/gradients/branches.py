@@ -8,7 +8,7 @@ where cotangents of several places meet, they become one ``Piecewise`` on the co
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, reduce
 from typing import NamedTuple
 
@@ -126,8 +126,10 @@ class Branches:
         return self.forks[key].branch(part.number)
 
 
-def gathered(parts: Iterable[tuple[Place | None, Expr]]) -> tuple[Place | None, Expr]:
+def gathered(parts: Sequence[tuple[Place | None, Expr]]) -> tuple[Place | None, Expr]:
     """The sum of cotangents, and the innermost place that all of them are in."""
+    if len(parts) == 1:
+        return parts[0]
     found: dict[Place | None, list[Expr]] = defaultdict(list)
     for at, part in parts:
         found[at].append(part)
@@ -142,7 +144,7 @@ def gathered(parts: Iterable[tuple[Place | None, Expr]]) -> tuple[Place | None, 
     return place, value
 
 
-def everywhere(parts: Iterable[tuple[Place | None, Expr]]) -> Expr:
+def everywhere(parts: Sequence[tuple[Place | None, Expr]]) -> Expr:
     """The sum of cotangents, each 0 outside of its place."""
     return gathered([*parts, (None, S.Zero)])[1]
 
@@ -221,7 +223,7 @@ def _where(value: Expr, condition: Boolean) -> Expr:
 
 
 def _piecewise(pieces: list[tuple[Expr, Boolean]]) -> Expr:
-    made = Piecewise(*pieces, evaluate=all(is_small(value) for value, _ in pieces))
+    made = Piecewise(*pieces, evaluate=all(is_small(part) for piece in pieces for part in piece))
     made.is_commutative  # noqa: B018  now, while it is known of what is inside: later it recurses
     return made
 

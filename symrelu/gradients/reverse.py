@@ -148,7 +148,7 @@ def gradient(expr: Any, wrt: Any) -> Any:
     """
     (expr,) = read([scalar(expr)])
     cotangents = vjp([seeded(expr)], variables_of(wrt))
-    of_matrices = Matters()(expr)  # asked once: of a thousand cotangents it takes a while
+    of_matrices = Matters().anywhere([expr])  # asked once, not of every cotangent
 
     def answer(variable: Expr) -> Expr:
         cotangent = cotangents[variable]
@@ -213,6 +213,8 @@ def is_nothing(part: Expr) -> bool:
 
 def _check_shape(node: Expr, child: Expr, part: Expr) -> None:
     """Refuse the cotangent of a rule that does not have the shape of its primal."""
+    if not (part.is_Matrix or child.is_Matrix):
+        return
     given, expected = (e.shape if e.is_Matrix else () for e in (part, child))
     if given == expected:
         return

@@ -15,6 +15,7 @@ A rule for a class of your own is three lines::
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from functools import reduce, singledispatch
 from itertools import accumulate, product
 from typing import Any, TypeAlias
@@ -41,6 +42,7 @@ from sympy import (
     ImmutableMatrix,
     ImmutableSparseMatrix,
     Inverse,
+    KroneckerDelta,
     KroneckerProduct,
     Lambda,
     MatAdd,
@@ -88,7 +90,7 @@ from symrelu.matrices.algebra import (
     unscaled,
 )
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import is_small, known
+from symrelu.signs import is_small, known, put
 
 Pullback = Iterator[tuple[Expr, Expr]]
 # How a sweep finds the parts of a node, and how a scalar is differentiated by one variable.
@@ -175,10 +177,10 @@ def by_sympy(
     shell = node.xreplace(stand_ins)
     back = {stand_in: part for part, stand_in in stand_ins.items()}
     for part, stand_in in stand_ins.items():
-        yield part, times(cotangent, diff(shell, stand_in).xreplace(back))
+        yield part, times(cotangent, put(diff(shell, stand_in), back))
     for v in variables - {node}:
         if not v.is_Matrix:
-            yield v, times(cotangent, diff(shell, v).xreplace(back))
+            yield v, times(cotangent, put(diff(shell, v), back))
         elif shell.has(v):
             yield v, matmul(cotangent, _by_elements(shell, v, back, diff))
 
@@ -202,7 +204,11 @@ def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
 def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr], diff: Diff) -> Expr:
     """The derivatives by the elements, some of which depend on a bound index."""
     row, column = Dummy("i", integer=True), Dummy("j", integer=True)
-    slope = diff(shell, matrix[row, column]).doit().xreplace(back)
+    slope = diff(shell, matrix[row, column])
+    with suppress(AttributeError):  # SymPy's, where a delta that has a range is to telescope
+        slope = slope.doit()
+    ranged = {delta: delta.func(*delta.args[:2]) for delta in slope.atoms(KroneckerDelta)}
+    slope = slope.xreplace(ranged).doit().xreplace(back)
     if slope.has(Derivative):
         name = type(shell).__name__
         raise NotImplementedError(
@@ -447,14 +453,14 @@ def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
         if part.is_extended_real is None
     }
     back = {stand_in: part for part, stand_in in real.items()}
-    slope = diff(body.xreplace(real), v.xreplace(real)).xreplace(back)
+    slope = put(diff(put(body, real), v.xreplace(real)), back)
     if slope == body:
         return node
     scalar, slope = slope.as_independent(*variables, as_Add=False)
     entry, *parameters = variables
     if not slope.has(entry):
         at = dict(zip(parameters, node.args[2:], strict=True))
-        return matmul(scalar, slope.xreplace(at), OneMatrix(*node.shape))
+        return matmul(scalar, put(slope, at), OneMatrix(*node.shape))
     if slope == entry:
         return matmul(scalar, node.args[1])
     # What it does not know is no argument of it.
@@ -477,7 +483,7 @@ def of_indices(
         )
     for part in parts:
         stand_in = Dummy(real=True)
-        slope = diff(entry.xreplace({part: stand_in}), stand_in).xreplace({stand_in: part})
+        slope = put(diff(put(entry, {part: stand_in}), stand_in), {stand_in: part})
         yield part, inner(cotangent, FunctionMatrix(*node.shape, Lambda(indices, slope)))
 
 

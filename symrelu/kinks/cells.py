@@ -199,10 +199,8 @@ def interior(constraints: list[Row], goal: Row, inside: Row) -> Row | None:
         _pivot(rows, objective, names, basis, free, leaving, k)
     # Back to the variables; then a little towards where we came from, to the inside.
     for name, a, b, over in reversed(free):
-        found[name] = b + sum(
-            (c * found.get(n, Fraction(0)) for c, n in zip(a, over, strict=True)), Fraction(0)
-        )
-    way_there = {r: found.get(-1 - k, Fraction(0)) for k, r in enumerate(variables)}
+        found[name] = b + sum((c * found[n] for c, n in zip(a, over, strict=True)), Fraction(0))
+    way_there = {r: found[-1 - k] for k, r in enumerate(variables)}
     best = offset + sum((goal.get(r, Fraction(0)) * d for r, d in way_there.items()), Fraction(0))
     part = (1 + -offset / (best - offset)) / 2
     return {r: v + part * way_there.get(r, Fraction(0)) for r, v in inside.items()}

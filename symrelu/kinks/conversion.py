@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import reduce, singledispatch
-from itertools import chain, pairwise
-from operator import add, mul
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from sympy import (
@@ -14,14 +13,11 @@ from sympy import (
     Add,
     Basic,
     Dummy,
-    Eq,
     Expr,
     Heaviside,
-    Lambda,
     Max,
     Min,
     Mul,
-    Ne,
     Piecewise,
     Pow,
     S,
@@ -31,13 +27,6 @@ from sympy import (
     sign,
     sqrt,
 )
-from sympy.core.relational import (
-    GreaterThan,
-    LessThan,
-    Relational,
-    StrictGreaterThan,
-    StrictLessThan,
-)
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
@@ -45,24 +34,32 @@ from symrelu.function import ReLU
 from symrelu.graph import postorder
 from symrelu.inputs import expression
 from symrelu.kinked import as_step, has_kinks, in_relu, is_kinked
-from symrelu.kinks.lines import Line, broken, ordered, samples, total
+from symrelu.kinks.branches import in_one_variable, in_two_pieces
+from symrelu.kinks.jumps import in_pieces, step_of, with_steps, without_steps
+from symrelu.kinks.lines import Line, broken, total
 from symrelu.kinks.numbers import (
     NoLineError,
     Number,
     as_expr,
-    is_zero,
+    is_scalar,
     minus,
-    negative,
     number,
     plus,
     sign_of,
-    tidy,
     times,
 )
-from symrelu.kinks.pieces import HIGHEST, Break, Pieces
-from symrelu.kinks.polynomials import TooLargeError, degree, expanded, plain, powers_of, quotient
+from symrelu.kinks.pieces import Pieces
+from symrelu.kinks.polynomials import TooLargeError, degree, plain
+from symrelu.kinks.variables import (
+    along,
+    by_variable,
+    facing_right,
+    flipped,
+    shifted,
+    upright,
+)
 from symrelu.matrices.elementwise import Elementwise
-from symrelu.signs import is_small, is_written_out, signs
+from symrelu.signs import is_small, is_written_out
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -209,6 +206,8 @@ def _form_of(expr: Expr) -> Form | None:
 
 Form: TypeAlias = Line | Pieces
 
+_MANY = 20  # variables to bring together
+
 
 class Conversion:
     """One request: what its subexpressions became, each found once.
@@ -313,7 +312,7 @@ class Conversion:
         lines = list(lines)
         if len({line.x for line in lines} - {None}) <= 1:
             return total(lines)
-        kinked = _by_variable(line for line in lines if line.kinks)
+        kinked = by_variable(line for line in lines if line.kinks)
         smooth = [line for line in lines if not line.kinks]
         constant = total(Line(None, line.intercept) for line in smooth)
         rest = Add(*(as_expr(line.slope) * line.x for line in smooth if line.x is not None))
@@ -366,66 +365,6 @@ def _with(node: Any, args: list[Any]) -> Any:
     return Elementwise.of(lambda entry: body.xreplace({d: entry}), expr)
 
 
-def is_scalar(node: Any) -> bool:
-    """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
-    scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
-    return scalar and not hasattr(node, "applyfunc")
-
-
-def _by_variable(lines: Iterable[Line]) -> dict[Expr, Line]:
-    """The sums of those in one variable, or in one that stands there with the other sign."""
-    found: dict[Any, list[Line]] = {}
-    for line in lines:
-        found.setdefault(line.x, []).append(line)
-    for x in [x for x in found if -x in found and x.could_extract_minus_sign()]:
-        found[-x] += map(flipped, found.pop(x))
-    return {x: total(group) for x, group in found.items()}
-
-
-def flipped(line: Line) -> Line:
-    """The same, with the negative of its variable for the variable."""
-    x: Any = line.x
-    intercept, slope = line.intercept, line.slope
-    for t, (jump, _) in line.kinks.items():
-        intercept, slope = minus(intercept, times(jump, t)), plus(slope, jump)
-    kinks = {negative(t): (jump, minus(jump, at)) for t, (jump, at) in line.kinks.items()}
-    return Line(-x, intercept, negative(slope), kinks)
-
-
-def upright(line: Line) -> Line:
-    """The same, in the variable that has a positive factor; a symbol is one in either case."""
-    if line.x is None or line.x.is_Symbol or line.kinks or sign_of(line.slope) >= 0:
-        return line
-    return flipped(line)
-
-
-def shifted(line: Line, v: Any, u: Any) -> Line | None:
-    """A line in ``v = u + r`` written in ``u``, if the sign of ``r`` is known."""
-    r = v - u
-    if not is_small(r) or len(signs(r := tidy(r))) != 1:
-        return None
-    kinks = {minus(t, r): kink for t, kink in line.kinks.items()}
-    return Line(u, plus(line.intercept, times(line.slope, r)), line.slope, kinks)
-
-
-def along(expr: Any, u: Any) -> tuple[Expr, Expr]:
-    """k and r with ``expr = k*u + r``: r a number, or of known sign, if there are such."""
-    best = S.Zero, expr
-    terms = expr.as_coefficients_dict()
-    for term, coefficient in u.as_coefficients_dict().items():
-        k = terms.get(term, S.Zero) / coefficient
-        r = tidy(expr - k * u) if k else expr
-        if r.is_number:
-            return k, r
-        if len(signs(r)) == 1 and len(signs(best[1])) > 1:
-            best = k, r
-    return best
-
-
-_STRICT = (StrictGreaterThan, StrictLessThan)
-_ORDERS = (*_STRICT, GreaterThan, LessThan)
-
-
 @singledispatch
 def rule(node: Any, to: Conversion) -> Form:
     """What becomes of a node: as the list of what is kinked says, or the node of its arguments."""
@@ -441,10 +380,10 @@ def _(node: Symbol, to: Conversion) -> Form:
 @rule.register(Add)
 def _(node: Add, to: Conversion) -> Form:
     if all(isinstance(to.form(arg), Line) for arg in node.args):
-        if (absorbed := _without_steps(node, to)) is not None:
+        if (absorbed := without_steps(node, to)) is not None:
             return to.instead(node, absorbed)
         return to.sum(map(to.line, node.args))
-    return _with_steps(node, to) or to.sum(map(to.line, node.args))
+    return with_steps(node, to) or to.sum(map(to.line, node.args))
 
 
 @rule.register(Mul)
@@ -457,7 +396,7 @@ def _(node: Mul, to: Conversion) -> Form:
         return k * (factors[0] if factors else Line(None, S.One))
     if not to.has_kinks(node):
         return opaque(node)
-    return _with_steps(node, to) or opaque(to.rebuilt(node))
+    return with_steps(node, to) or opaque(to.rebuilt(node))
 
 
 @rule.register(Pow)
@@ -468,7 +407,7 @@ def _(node: Pow, to: Conversion) -> Form:
             return to.form(root)
     if isinstance(node.base, sign):  # 0 at 0, and whatever there was elsewhere
         return opaque(to.rebuilt(node))
-    return _in_pieces(node, to) or opaque(to.rebuilt(node))
+    return in_pieces(node, to) or opaque(to.rebuilt(node))
 
 
 _DEGREE = 12  # to factor what is of a high one may take for ever
@@ -542,112 +481,8 @@ def _step(node: Expr, to: Conversion) -> Form:
     if step is not None:
         u, at, left = step
         with suppress(NoLineError):
-            return _step_of(to.read(u).line, at, left)
+            return step_of(to.read(u).line, at, left)
     return opaque(to.rebuilt(node))
-
-
-def _step_of(line: Line, at: Expr, left: Expr) -> Form:
-    values = {-1: left, 0: at, 1: S.One}
-    if line.x is None:
-        return Line(None, values[sign_of(line.intercept)])
-    places = line.landmarks()
-    between = [values[sign_of(line.value_at(t))] for t in samples(places)]
-    breaks = (
-        Break(t, values[sign_of(line.value_at(t))], S.Zero, after - before)
-        for t, (before, after) in zip(places, pairwise(between), strict=True)
-    )
-    return Pieces(line.x, tuple(breaks), tuple((value,) for value in between))
-
-
-_MANY = 20  # pieces in one product or sum, or variables to bring together
-
-
-def _in_pieces(node: Expr, to: Conversion) -> Form | None:
-    """A sum, product or power in one variable with steps or kinks, interval by interval."""
-    power = node.exp if node.is_Pow else S.One
-    args = node.args[:1] if node.is_Pow else node.args
-    if not (power.is_Integer and 0 < power < 9):
-        return None
-    forms = {arg: to.form(arg) for arg in args}
-    jumps = (f for f in forms.values() if isinstance(f, Pieces) or f.kinks)
-    variables = {form.x for form in jumps}
-    if len(variables) != 1:
-        return None
-    (x,) = variables
-    try:
-        found = [_pieces(arg, form, x) for arg, form in forms.items()]
-        parts = [part for part in found if part is not None]
-        if len(parts) > _MANY or len(parts) < len(found):
-            return None
-        pieces = reduce(add if node.is_Add else mul, parts)
-        for _ in range(int(power) - 1):
-            pieces = pieces * parts[0]
-        return pieces.as_line() or pieces
-    except NoLineError:
-        return None
-
-
-def _pieces(arg: Expr, form: Form, x: Any) -> Pieces | None:
-    if isinstance(form, Pieces):
-        return form
-    if form.x in (None, x):
-        return Pieces.of(form, x)
-    coefficients = _coefficients(arg, x) if x.is_Symbol and arg.is_polynomial(x) else None
-    return None if coefficients is None else Pieces(x, (), (coefficients,))
-
-
-def _coefficients(arg: Expr, x: Symbol) -> tuple[Number, ...] | None:
-    """Those of a polynomial in x, if they are numbers and there are not too many."""
-    try:
-        by_power = powers_of(x, plain(arg))
-    except TooLargeError:
-        return None
-    degree = max(by_power, default=0)
-    if degree > HIGHEST or not all(c.is_number for c in by_power.values()):
-        return None
-    return tuple(number(by_power.get(k, S.Zero)) for k in range(degree + 1))
-
-
-def _with_steps(node: Expr, to: Conversion) -> Form | None:
-    pieces = _in_pieces(node, to)
-    if not isinstance(pieces, Line) and (absorbed := _without_steps(node, to)) is not None:
-        return to.instead(node, absorbed)
-    return pieces
-
-
-def _without_steps(node: Expr, to: Conversion) -> Expr | None:
-    """``u*Heaviside(u, c)``, and the like, written as ReLU; None if nothing is.
-
-    A step jumps, unless what it is multiplied with is a multiple of its argument.
-    """
-    if not _has_steps(node):
-        return None
-    converted = to.rebuilt(node)
-    if not _has_steps(converted):
-        return converted if converted != node else None
-    terms = list(Add.make_args(expanded(converted)))
-    absorbed = []
-    for step in dict.fromkeys(f for term in terms for f in Mul.make_args(term) if as_step(f)):
-        u, ramp = _ramp(step)
-        concerned = [term for term in terms if step in Mul.make_args(term)]
-        factor = Add(*(Mul(*(f for f in Mul.make_args(t) if f != step)) for t in concerned))
-        if concerned and (multiple := quotient(factor, u)) is not None:
-            absorbed.append(multiple * ramp)
-            terms = [term for term in terms if term not in concerned]
-    return Add(*terms, *absorbed) if absorbed else None
-
-
-def _has_steps(node: Expr) -> bool:
-    """Whether a factor, or a factor of a term, is a step."""
-    parts = chain(node.args, *(arg.args for arg in node.args))
-    return any(isinstance(part, Expr) and as_step(part) for part in parts)
-
-
-def _ramp(step: Expr) -> tuple[Expr, Expr]:
-    """Where a step jumps, and what it is when multiplied by that."""
-    u, at, _ = as_step(step) or (S.Zero, S.Zero, S.Zero)
-    # Not Abs(u): of a u that has one sign it would be u, with another slope.
-    return u, 2 * ReLU(u, S.Half) - u if isinstance(step, sign) else ReLU(u, at)
 
 
 # Piecewise
@@ -657,143 +492,8 @@ def _ramp(step: Expr) -> tuple[Expr, Expr]:
 def _(node: Piecewise, to: Conversion) -> Form:
     pieces = None
     with suppress(NoLineError):
-        pieces = _in_one_variable(node, to)
+        pieces = in_one_variable(node, to)
         if line := pieces.as_line():
-            return _facing_right(line)
+            return facing_right(line)
     converted = to.rebuilt(node)
-    return _in_two_pieces(converted, to) or pieces or opaque(converted)
-
-
-def _facing_right(line: Line) -> Line:
-    """The same with what is 0 on one side 0 on the left."""
-    x: Any = line.x
-    if x.is_Symbol or is_zero(line.slope) or len(line.kinks) == 0:
-        return line
-    last = reduce(plus, (jump for jump, _ in line.kinks.values()), line.slope)
-    return flipped(line) if is_zero(last) else line
-
-
-_HOLDS: dict[type[Relational], Callable[[int], bool]] = {
-    StrictGreaterThan: lambda sign: sign > 0,
-    GreaterThan: lambda sign: sign >= 0,
-    StrictLessThan: lambda sign: sign > 0,  # of what is more minus what is less
-    LessThan: lambda sign: sign >= 0,
-    Eq: lambda sign: sign == 0,
-    Ne: lambda sign: sign != 0,
-}
-
-
-def _in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
-    """Look at every interval between the points where a condition or a piece may change."""
-    gaps = {}
-    for rel in _relations(node):
-        if not (is_scalar(rel.lhs) and is_scalar(rel.rhs) and type(rel) in _HOLDS):
-            raise NoLineError
-        more, less = (rel.gts, rel.lts) if isinstance(rel, _ORDERS) else rel.args
-        gaps[rel] = upright(to.sum([to.line(more), S.NegativeOne * to.line(less)]))
-    x = next((gap.x for gap in gaps.values() if gap.x is not None), None)
-    if x is None:
-        raise NoLineError
-    gaps = {rel: _in_variable(gap, x, known=True) for rel, gap in gaps.items()}
-    branches = [_branch(to.form(branch), x) for branch, _ in node.args]
-    places = chain(*(gap.landmarks() for gap in gaps.values()), *(b.places() for b in branches))
-    breaks = _distinct(places)
-
-    def owner(t: Number) -> int:
-        """The piece that a point belongs to."""
-        truth: dict[Any, bool] = {}
-
-        def holds(cond: Any) -> bool:
-            if isinstance(cond, Relational):
-                if cond not in truth:
-                    truth[cond] = _HOLDS[type(cond)](sign_of(gaps[cond].value_at(t)))
-                return truth[cond]
-            return bool(cond.xreplace({rel: S(holds(rel)) for rel in gaps}) == True)  # noqa: E712
-
-        for i, (_, cond) in enumerate(node.args):
-            if holds(cond):
-                return i
-        raise NoLineError  # it is undefined there
-
-    refined = [branch.refined(breaks) for branch in branches]
-    pieces = [refined[owner(t)].polynomials[i] for i, t in enumerate(samples(breaks))]
-    ends = (_at(node, x, refined, i, owner(t)) for i, t in enumerate(breaks))
-    return Pieces(x, tuple(ends), tuple(pieces))
-
-
-def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> Break:
-    """The break in the branch that it belongs to; a symbol there may be a slope that was chosen."""
-    here = branches[owner].breaks[i]
-    branch = node.args[owner].expr
-    if x.is_Symbol and as_expr(here.value).has(x):
-        t = as_expr(here.t)
-        value, slope = tidy(branch.subs(x, t)), branch.diff(x).subs(x, t)
-        return Break(here.t, number(value), number(slope))
-    return here
-
-
-def _branch(form: Form, x: Any) -> Pieces:
-    if isinstance(form, Line):
-        return Pieces.of(_in_variable(form, x, known=False), x)
-    if form.x != x:
-        raise NoLineError
-    return form
-
-
-def _in_variable(line: Line, x: Any, known: bool) -> Line:
-    """The line in another variable; what is constant then is of known sign, if that is asked."""
-    if line.x in (None, x):
-        return line
-    if line.x == -x:
-        return flipped(line)
-    if line.kinks:
-        if (moved := shifted(line, line.x, x)) is None:
-            raise NoLineError
-        return moved
-    k, r = along(line.x, x)
-    if known and not r.is_number and len(signs(r)) > 1:
-        raise NoLineError
-    slope = times(line.slope, number(k))
-    return Line(x, plus(line.intercept, times(line.slope, number(r))), slope)
-
-
-def _distinct(places: Iterable[Number]) -> list[Number]:
-    found: list[Number] = []
-    for t in ordered(places):
-        if not found or sign_of(minus(t, found[-1])):
-            found.append(t)
-    return found
-
-
-def _relations(node: Piecewise) -> list[Relational]:
-    """What the conditions compare; not what stands inside of that."""
-    found: dict[Relational, None] = {}
-    stack = [cond for _, cond in reversed(node.args)]
-    while stack:
-        cond = stack.pop()
-        if isinstance(cond, Relational):
-            found[cond] = None
-        else:
-            stack.extend(cond.args)
-    return list(found)
-
-
-def _in_two_pieces(node: Any, to: Conversion) -> Line | None:
-    """``g + k*ReLU(u)``, where the pieces f and g differ by k*u on the sides of u = 0."""
-    if not isinstance(node, Piecewise) or len(node.args) not in (2, 3):
-        return None
-    (f, cond), *middle, (g, rest) = node.args
-    if not isinstance(cond, _ORDERS) or rest != True:  # noqa: E712
-        return None
-    u = cond.gts - cond.lts
-    k = quotient(f - g, u)
-    if k is None or k.free_symbols & u.free_symbols:
-        return None
-    H0 = S.Zero if isinstance(cond, _STRICT) else S.One
-    for value, where in middle:
-        share = quotient(value - g, k * u)
-        if not isinstance(where, Eq) or quotient(where.lhs - where.rhs, u) is None or share is None:
-            return None
-        H0 = share
-    kink = ReLU(u, H0 if to.H0 is None else to.H0)
-    return to.read(expanded(g + k * kink)).line
+    return in_two_pieces(converted, to) or pieces or opaque(converted)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
-from sympy import Add, Basic, Max, Min, Piecewise, S, count_ops, default_sort_key
+from sympy import Add, Basic, Max, Min, Piecewise, S, default_sort_key
 from sympy.matrices import MatrixBase
 
-from symrelu.graph import holds, postorder
+from symrelu.graph import postorder
 from symrelu.inputs import expression
 from symrelu.kinked import has_kinks, is_kinked, without_deltas
 from symrelu.kinks.cells import polynomial_everywhere
-from symrelu.kinks.conversion import Conversion, broken_line, is_scalar, piecewise
+from symrelu.kinks.conversion import Conversion, broken_line, piecewise
+from symrelu.kinks.lengths import Lengths
+from symrelu.kinks.numbers import is_scalar
 from symrelu.kinks.polynomials import Polynomial, as_sum, sum_of
 from symrelu.kinks.steps import Steps
 from symrelu.signs import is_small, is_written_out
@@ -102,29 +105,30 @@ _ROUNDS = 20
 def _simplified(expr: Any) -> Any:
     """What cannot be written any shorter, inside and out."""
     passed: list[Any] = []
+    length = Lengths().of
     for _ in range(_ROUNDS):
         passed.append(expr)
-        expr = _Request().simplified(expr)
+        expr = _Request(length).simplified(expr)
         # To compare large graphs takes SymPy longer than the tree is large.
         large = not is_written_out(expr)
-        if expr is passed[-1] or (large and _length(expr) >= _length(passed[-1])):
+        if expr is passed[-1] or (large and length(expr) >= length(passed[-1])):
             break
         if not large and expr in passed:  # mostly the last; of several ways to write it, one
-            return min(passed[passed.index(expr) :], key=_order)
+            same = passed[passed.index(expr) :]
+            return min(same, key=lambda e: (length(e), default_sort_key(e)))
     return expr
-
-
-def _order(expr: Any) -> tuple[Any, ...]:
-    return _length(expr), default_sort_key(expr)
 
 
 class _Request:
     """One walk over an expression: what has become of its parts."""
 
-    def __init__(self) -> None:
+    def __init__(self, length: Callable[[Any], int]) -> None:
+        self.length = length
         self.new: dict[Basic, Any] = {}
         self.parts: dict[Basic, Any] = {}  # the same with kinks inside of sums shortened
         self.kinked: dict[Basic, bool] = {}
+        self.seen: set[Basic] = set()
+        self.pieces: set[Basic] = set()  # what is seen and has a Piecewise in it
         self.steps = Steps()
         self.conversion = Conversion(S.Zero)
 
@@ -151,11 +155,17 @@ class _Request:
 
     def shortest(self, expr: Any, *others: Any) -> Any:
         forms = [form for form in dict.fromkeys((expr, *others)) if is_scalar(form)]
-        if forms and holds(expr, Piecewise) and (pieces := piecewise(expr)) is not None:
-            return expr if _is_flat(expr) and _length(pieces) >= _length(expr) else pieces
+        if forms and self.has_pieces(expr) and (pieces := piecewise(expr)) is not None:
+            return expr if _is_flat(expr) and self.length(pieces) >= self.length(expr) else pieces
         found = (candidate for form in forms for candidate in self.candidates(form))
         different = dict.fromkeys((expr, *others, *found))
-        return min(different, key=_length) if len(different) > 1 else expr
+        return min(different, key=self.length) if len(different) > 1 else expr
+
+    def has_pieces(self, expr: Any) -> bool:
+        for node in postorder(expr, self.seen):
+            if isinstance(node, Piecewise) or any(arg in self.pieces for arg in node.args):
+                self.pieces.add(node)
+        return expr in self.pieces
 
     def candidates(self, expr: Any) -> list[Any]:
         hinges = self.conversion.written(self.conversion.prepared(expr))
@@ -170,7 +180,9 @@ class _Request:
             if (same := polynomial_everywhere(self.steps, form)) is not None:
                 found.append(as_sum(same))
                 break
-        if is_small(expr) and all(form != expr and _length(form) > _length(expr) for form in found):
+        if is_small(expr) and all(
+            form != expr and self.length(form) > self.length(expr) for form in found
+        ):
             found.append(self.in_parts(expr))
         return found
 
@@ -182,7 +194,7 @@ class _Request:
         for term in expr.args:
             form = self.steps.normal(term)
             written = self.steps.written(form)
-            if written is None or _length(written) > _length(term):
+            if written is None or self.length(written) > self.length(term):
                 kept.append(term)
             else:
                 rest.append(form)
@@ -205,8 +217,3 @@ def _is_flat(expr: Any) -> bool:
 def _is_arithmetic(expr: Any) -> bool:
     power = expr.is_Pow and expr.exp.is_Integer and expr.exp > 0
     return bool(expr.is_Add or expr.is_Mul or power)
-
-
-def _length(expr: Any) -> int:
-    """The number of operations; of a large graph, of distinct ones."""
-    return int(count_ops(expr)) if is_written_out(expr) else sum(1 for _ in postorder(expr))

@@ -37,8 +37,6 @@ from symrelu.kinks.numbers import (
 )
 from symrelu.signs import is_soon_written_out
 
-__all__ = ["Line", "NoLineError", "Point", "broken", "ordered", "samples", "total"]
-
 
 @dataclass(frozen=True)
 class Point:
@@ -64,8 +62,6 @@ class Line:
         return total([self, other])
 
     def __rmul__(self, k: Number) -> Line:
-        if is_zero(k):
-            return Line(self.x, S.Zero)
         kinks = {t: (times(k, jump), times(k, at)) for t, (jump, at) in self.kinks.items()}
         return Line(self.x, times(k, self.intercept), times(k, self.slope), kinks)
 

@@ -21,7 +21,7 @@ from mpmath.libmp import (
     mpf_shift,
     mpf_sign,
 )
-from sympy import Add, Expr, Float, S, expand
+from sympy import Add, Expr, Float, Lambda, S, expand
 
 from symrelu.signs import is_small, is_soon_written_out, signs
 
@@ -95,28 +95,21 @@ def number(expr: Expr) -> Number:
 
 
 def as_expr(a: Number) -> Expr:
-    return a.as_expr() if isinstance(a, Near) else a
+    return a.as_expr()
 
 
 def plus(a: Number, b: Number) -> Number:
     if isinstance(a, Near) or isinstance(b, Near):
         x, y = _alike(a, b)
-        return x + y if isinstance(x, Near) and isinstance(y, Near) else number(tidy(x + y))
-    total = a + b
-    return total if total.is_Rational else tidy(total)
+        return x + y if isinstance(y, Near) else number(tidy(as_expr(x) + y))
+    return tidy(a + b)
 
 
 def times(a: Number, b: Number) -> Number:
-    if a is S.Zero or b is S.Zero:
-        return S.Zero if not {a, b} & _UNDEFINED else S.NaN
     if isinstance(a, Near) or isinstance(b, Near):
         x, y = _alike(a, b)
-        return x * y if isinstance(x, Near) and isinstance(y, Near) else number(tidy(x * y))
-    product = a * b
-    return product if product.is_Rational else tidy(product)
-
-
-_UNDEFINED = {S.NaN, S.Infinity, S.NegativeInfinity, S.ComplexInfinity}
+        return x * y if isinstance(y, Near) else number(tidy(as_expr(x) * y))
+    return tidy(a * b)
 
 
 def minus(a: Number, b: Number) -> Number:
@@ -126,27 +119,19 @@ def minus(a: Number, b: Number) -> Number:
 def negative(a: Number) -> Number:
     if isinstance(a, Near):
         return Near(mpf_neg(a.value), a.error, a.precision)
-    return -a if a.is_Rational else tidy(-a)
+    return tidy(-a)
 
 
 def over(a: Number, b: Number) -> Number:
-    if isinstance(b, Near):
-        return times(a, b.inverse())
-    if isinstance(a, Near):
-        return times(a, 1 / b)
-    quotient = a / b
-    return quotient if quotient.is_Rational else tidy(quotient)
+    return times(a, b.inverse() if isinstance(b, Near) else 1 / b)
 
 
-def _alike(a: Number, b: Number) -> tuple[Number, Number]:
-    """Both near, or both expressions, for one may hold parameters."""
-    if isinstance(a, Near) and isinstance(b, Near):
-        return a, b
+def _alike(a: Number, b: Number) -> tuple[Near, Number]:
+    """The near one, and the other: near too, unless it holds parameters."""
     near, other = (a, b) if isinstance(a, Near) else (b, a)
-    if other.is_number and other.is_real and other.is_finite:
+    if not isinstance(other, Near) and other.is_number and other.is_real and other.is_finite:
         other = Near.of(other, near.precision)
-        return (near, other) if near is a else (other, near)
-    return as_expr(a), as_expr(b)
+    return near, other
 
 
 def sign_of(a: Number) -> int:
@@ -171,3 +156,9 @@ def tidy(expr: Expr) -> Expr:
 def is_zero(a: Number) -> bool:
     """Whether it is seen to be 0."""
     return a.sign() == 0 if isinstance(a, Near) else bool(a == 0)
+
+
+def is_scalar(node: Any) -> bool:
+    """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
+    scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
+    return scalar and not hasattr(node, "applyfunc")

@@ -112,8 +112,7 @@ class Pieces:
                 written += [(piece, self.x < t), (as_expr(b.value), Eq(self.x, t))]
                 piece = after
             elif piece != after:
-                smooth = is_zero(minus(b.slope, value_of(slope_of(right), b.t)))
-                before = self.x < t if on_right and (smooth or not on_left) else self.x <= t
+                before = self.x <= t if on_left else self.x < t
                 written.append((piece, before))
                 piece = after
         return Piecewise(*written, (piece, True))

@@ -63,7 +63,7 @@ def presented(expr: Any) -> Any:
 
 def is_formula(expr: Any) -> bool:
     """Whether it is a small expression of matrices."""
-    return isinstance(expr, Expr) and has_few_nodes(expr, _LINES) and Matters()(expr)
+    return isinstance(expr, Expr) and has_few_nodes(expr, _LINES) and Matters().anywhere([expr])
 
 
 def _presented(expr: Any) -> Any:

@@ -55,12 +55,14 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
+from symrelu.graph import kinds
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.rolling import is_written_out, rolled
 from symrelu.matrices.sums import shared_sums
 from symrelu.matrices.table import BINDER, LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
+from symrelu.signs import put
 
 # What is read of a node: its operands, and what they make.
 Reader: TypeAlias = tuple[Sequence[Basic], Callable[..., Literal]]
@@ -69,7 +71,7 @@ _BINDERS = (Sum, Product, Integral, Derivative, Subs, Lambda, FunctionMatrix)
 
 def read(roots: Sequence[Basic]) -> list[Basic]:
     """The expressions in one form, in which what they share is one object."""
-    if not any(map(Matters(), roots)):
+    if not Matters().anywhere(roots):
         return list(roots)
     reading = Reading(Matters(conjugate))  # where there are matrices, all is real
     found = [reading.read(root) for root in roots]
@@ -84,6 +86,13 @@ class Matters:
         self.others = (Sum, *others)
         self.known: dict[int, bool] = {}
         self.alive: list[Basic] = []  # an id is that of a living object
+
+    def anywhere(self, roots: Sequence[Basic]) -> bool:
+        """Whether there are any: less work than to ask of every node, if there are none."""
+        candidates = (*self.others, MatrixElement)
+        if not any(_is_matrix(kind) or issubclass(kind, candidates) for kind in kinds(*roots)):
+            return False
+        return any(map(self, roots))
 
     def __call__(self, root: Basic) -> bool:
         stack = [root]
@@ -216,7 +225,7 @@ def _quantities(node: Basic, bound: set[Basic], matters: Matters) -> Iterator[Ba
             stack.extend(part.args)
 
 
-def _is_matrix(node: Basic) -> bool:
+def _is_matrix(node: Basic | type[Basic]) -> bool:
     return bool(getattr(node, "is_Matrix", False))
 
 
@@ -437,7 +446,7 @@ def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     for part in _beside(entry, body):
         known[part] = parameter(len(known))
         parameters.append(part)
-    body = body.xreplace({entry: ENTRY, **known}) if entry != ENTRY or known else body
+    body = put(body, {entry: ENTRY, **known}) if entry != ENTRY or known else body
     return body, (ENTRY, *known.values()), parameters
 
 

@@ -20,6 +20,7 @@ from sympy import (
     ImmutableMatrix,
     KroneckerDelta,
     Lambda,
+    Matrix,
     MatrixSymbol,
     Max,
     OneMatrix,
@@ -74,6 +75,7 @@ EXPRESSIONS = {
     "diag": (DiagMatrix(v), np.diag(u[:, 0])),
     "diagonal": (DiagonalOf(A), np.diag(a)[:, None]),
     "diagonal matrix": (DiagonalMatrix(A), np.diag(np.diag(a))),
+    "diagonal of no square": (DiagonalMatrix(v), [[1], [0]]),
     "numbers": (ImmutableMatrix([[1, Rational(1, 2)], [0, 3]]) * A, [[1, 0.5], [0, 3]] @ a),
     "entries": (ImmutableMatrix([[A[0, 0], A[1, 1]]]), [[1, -4]]),
     "partly numbers": (ImmutableMatrix([[A[0, 0], 1]]), [[1, 1]]),
@@ -117,6 +119,14 @@ def test_it_runs_or_is_refused(name, engine):
     got = function(*map(to_engine, (a, b, u)))
     got = np.array(got.tolist() if hasattr(got, "tolist") else got, float)
     np.testing.assert_allclose(got.reshape(np.shape(want)), want, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "scipy", "numba", "jax", "sympy", "math"])
+@pytest.mark.parametrize("shape", [(0, 0), (0, 2), (1, 0), (3, 0)], ids=str)
+def test_matrices_without_entries(shape, engine):
+    module(engine)
+    got = lambdify(x, Matrix(*shape, []), engine)(1.5)
+    assert got == [[]] * shape[0] if engine == "math" else got.shape == shape
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
@@ -163,7 +173,8 @@ def test_an_engine_of_ones_own():
 def test_no_engine_is_asked_for_its_name():
     import symrelu.code.compile
     import symrelu.code.lower
-    import symrelu.code.printers
+    import symrelu.code.plan
+    from symrelu.code.printers import TABLES
 
-    for part in (symrelu.code.compile, symrelu.code.lower, symrelu.code.printers):
+    for part in (symrelu.code.compile, symrelu.code.lower, symrelu.code.plan, *TABLES):
         assert ".name ==" not in inspect.getsource(part)

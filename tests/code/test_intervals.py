@@ -2,14 +2,43 @@
 
 from itertools import combinations_with_replacement
 
+import mpmath
 import pytest
-from mpmath import iv, mpf
-from sympy import Abs, Heaviside, Max, Min, Piecewise, Rational, S, sign, symbols
+from mpmath import iv, mpf, workdps
+from sympy import (
+    Abs,
+    E,
+    Eq,
+    EulerGamma,
+    Float,
+    GoldenRatio,
+    Heaviside,
+    Integral,
+    Matrix,
+    MatrixSymbol,
+    Max,
+    Min,
+    Ne,
+    Piecewise,
+    Rational,
+    S,
+    atan,
+    erf,
+    exp,
+    log,
+    pi,
+    sign,
+    sin,
+    sqrt,
+    symbols,
+    tanh,
+)
 
 from symrelu import ReLU, gradient, lambdify
 from symrelu.code import intervals
 
-x = symbols("x", real=True)
+x, y = symbols("x y", real=True)
+A = MatrixSymbol("A", 1, 2)
 ENDS = [-2, -1, -0.5, 0, 0.5, 1, 2]
 
 
@@ -41,6 +70,71 @@ def test_bounds_hold(e):
                 value = e.subs(x, Rational(at))
                 assert float(value) in bounds
                 assert f(mpf(at)) == value
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        ReLU(x) + pi,
+        ReLU(x - sqrt(2)) / 3,
+        0.1 * ReLU(x) - Float("1e-30"),
+        Max(x, pi / 4, exp(-x) * E / 7),
+        Heaviside(x - Rational(1, 3), S.Half) * log(2),
+        Abs(sin(pi * x / 7)) ** Rational(1, 3),
+        tanh(x / 3) - ReLU(tanh(2 * x)),
+        EulerGamma * x + x**2 / 10**20,
+        Piecewise((x / 3, x < 10), (pi, True)),
+        Piecewise((x / 3, x < -pi), (GoldenRatio, True)),
+    ],
+    ids=str,
+)
+def test_constants_are_bounded_too(e):
+    f = lambdify(x, e, "mpmath")
+    for low, high in combinations_with_replacement(ENDS, 2):
+        bounds = f(iv.mpf([low, high]))
+        for at in (low, high, (low + high) / 2):
+            with workdps(50):
+                value = lambdify(x, e, "mpmath")(mpf(at))
+                assert mpf(bounds.a) <= value <= mpf(bounds.b)
+
+
+def test_numbers_beside_intervals_are_intervals():
+    f = lambdify([x, y], y + x / 3, "mpmath")
+    third = iv.mpf(1) / 3
+    assert f(iv.mpf(1), mpf(2)) == f(1, iv.mpf(2)) == 2 + third
+    assert f(1, mpf(2)) == mpf(7) / 3
+    g = lambdify([[x, y], A], Matrix([[x / 3, y]]) + A, "mpmath")
+    assert g([iv.mpf(1), 0], mpmath.matrix([[0, 1]])) == iv.matrix([[third, 1]])
+
+
+def test_what_has_no_bounds_is_refused():
+    for e in (erf(x), atan(x) + x / 3, Integral(exp(-x * y**2), (y, 0, 1))):
+        f = lambdify(x, e, "mpmath")
+        assert 0 < f(mpf(1)) < 2
+        with pytest.raises(NotImplementedError, match="no bounds over intervals of "):
+            f(iv.mpf([0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("condition", "true", "false", "neither"),
+    [
+        (Eq(x, 0), [0, 0], [1, 2], [-1, 1]),
+        (Ne(x, 0), [1, 2], [0, 0], [0, 1]),
+        (Eq(x, y), [2, 2], [-1, 1], [1, 3]),
+        (Ne(x, y), [3, 4], [2, 2], [2, 3]),
+        ((x > 0) | (x < -1), [1, 2], [-1, 0], [-1, 1]),
+        (~((x > 0) & (x < 1)), [1, 2], [0.25, 0.5], [-1, 1]),
+        (x <= y, [1, 2], [3, 4], [1, 3]),
+    ],
+)
+def test_conditions_hold_everywhere_or_nowhere(condition, true, false, neither):
+    f = lambdify([x, y], Piecewise((5, condition), (x, True)), "mpmath")
+    assert f(iv.mpf(true), 2) == 5
+    assert f(iv.mpf(false), 2) == iv.mpf(false)
+    with pytest.raises(ValueError, match="true in a part of the interval: split it"):
+        f(iv.mpf(neither), 2)
+    assert f(mpf(true[0]), 2) == 5
+    assert f(mpf(false[0]), 2) == false[0]
 
 
 def test_bounds_are_close():

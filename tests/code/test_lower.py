@@ -4,7 +4,6 @@ import inspect
 
 import pytest
 from sympy import (
-    ITE,
     Basic,
     Derivative,
     Determinant,
@@ -30,11 +29,13 @@ from sympy import (
     Trace,
     Transpose,
     UnevaluatedExpr,
+    ZeroMatrix,
     log,
     oo,
     re,
     sin,
     symbols,
+    tanh,
 )
 from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -65,6 +66,7 @@ M, N = MatrixSymbol("M", 3, 3), MatrixSymbol("N", 3, 3)
 v, w = MatrixSymbol("v", 3, 1), MatrixSymbol("w", 1, 3)
 X = IndexedBase("X")
 d = Dummy("d", real=True)
+V, ROWS = IndexedBase("V"), Count("rows", Integer(3))
 
 
 @pytest.mark.parametrize(
@@ -72,10 +74,6 @@ d = Dummy("d", real=True)
     [
         (Max(x, y), Larger(*Max(x, y).args)),
         (Min(x, y), Smaller(*Min(x, y).args)),
-        (
-            ITE(x > 0, y > 0, z > 0),
-            Piecewise((y > 0, x > 0), (z > 0, True), evaluate=False),
-        ),
         (UnevaluatedExpr(x), x),
         (log(Determinant(M)), LogDet(Signs(M))),
         (log(x), log(x)),
@@ -113,6 +111,32 @@ d = Dummy("d", real=True)
         (MatMul(2, M), MatMul(2, M)),
         (Elementwise(Lambda(d, sin(d)), M), sin(Slot(M))),
         (Elementwise(Lambda(d, ReLU(d)), M), ReLU(Slot(M))),
+        (Elementwise(Lambda((d, y), tanh(d * y)), M, S.Zero), ZeroMatrix(3, 3)),
+        (
+            Piecewise((V[i + 1], i < n), (V[i] * V[i - 1], True)),
+            Piecewise(
+                (V[Piecewise((i + 1, i < n), (0, True))], i < n),
+                (V[i] * V[Piecewise((i - 1, i >= n), (0, True))], True),
+            ),
+        ),
+        (
+            Sum(x * i, (i, ROWS, n)),
+            LoopSum(
+                Piecewise((x * i, (i >= ROWS) & (i < n + 1)), (0, True), evaluate=False),
+                i,
+                0,
+                n + 1,
+            ),
+        ),
+        (
+            Product(x + i, (i, 0, n - 2 * ROWS)),
+            LoopProduct(
+                Piecewise((x + i, (i >= 0) & (i < n - 2 * ROWS + 1)), (1, True)),
+                i,
+                0,
+                Max(n + 1, n - 3),
+            ),
+        ),
         (
             FunctionMatrix(3, 3, Lambda((i, j), x + i)),
             Filled(x + Count("rows", Integer(3)), 3, 3),
@@ -160,6 +184,11 @@ def test_branches_beyond_what_nests_are_a_choice_of_their_own():
 def test_sums_that_are_refused(expr, message):
     with pytest.raises(NotImplementedError, match=message):
         lambdify([x, X, n], expr)
+
+
+def test_limits_that_are_not_linear_in_a_row_are_refused():
+    with pytest.raises(NotImplementedError, match="limits are not linear in the indices around it"):
+        lower(Sum(x * i, (i, 0, ROWS**2)))
 
 
 def test_products_that_others_hold_are_found():

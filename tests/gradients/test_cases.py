@@ -1,6 +1,6 @@
 """Matrix expressions that people write, with PyTorch's numbers beside ours."""
 
-import time
+from itertools import count
 
 import pytest
 from support import matrix_cases
@@ -53,5 +53,5 @@ def test_central_differences_where_there_is_no_torch(monkeypatch):
 
 
 def test_what_takes_too_long_is_named():
-    with pytest.raises(AssertionError, match=r"no answer .* sleep"), time_limit(0.01, "sleep"):
-        time.sleep(5)
+    with pytest.raises(AssertionError, match=r"no answer .* a loop"), time_limit(0.01, "a loop"):
+        sum(1 for _ in count())

@@ -7,18 +7,23 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
+from support.counts import calls
 from support.limits import time_limit
-from support.networks import matrix_network, residual_network
+from support.networks import distinct, matrix_network, network, residual_network
 from sympy import (
+    BlockMatrix,
     HadamardPower,
     HadamardProduct,
+    Identity,
     MatrixSymbol,
     OneMatrix,
     Piecewise,
     Symbol,
     Trace,
+    cos,
     exp,
     sin,
+    sqrt,
     symbols,
     tanh,
 )
@@ -271,3 +276,29 @@ def test_softmax_attention_takes_six_products_and_one_exponential():
         source = inspect.getsource(lambdify([Q, K, V, G], [loss, gradients]))
     assert source.count("@") == 6
     assert len(re.findall(r"\bexp\(", source)) == 1
+
+
+def test_what_sympy_would_write_out_to_know_whether_it_is_finite():
+    g, z, u = MatrixSymbol("g", 1, 1), MatrixSymbol("z", 1, 3), MatrixSymbol("u", 3, 1)
+    small = (g * g.T + Identity(1)) ** (-6)
+    gate = small.applyfunc(lambda t: tanh(t * Trace(small)))
+    gated = g.applyfunc(lambda t: t / (1 + (gate.T * gate)[0, 0]))
+    both = BlockMatrix([[z, z.applyfunc(lambda t: sqrt(t**2 + 1))]]).applyfunc(tanh)
+    score = both * BlockMatrix([[u], [u]])
+    deep = z.applyfunc(lambda t: t / (1 + (score.T * score)[0, 0]))
+    for f in (lambda t: tanh(t - y), lambda t: cos(t * Trace(g))):
+        deep = deep.applyfunc(f)
+    for loss, variables in ((gated, [g]), (deep * u, [g, z, u, y])):
+        with time_limit(20, loss):
+            lambdify(variables, [loss, gradient(loss, variables)])
+
+
+@pytest.mark.parametrize("width", [8, 24])
+def test_few_calls_for_each_weight(width):
+    loss, parameters = network((2, width, width, 1))
+    data = sorted(loss.free_symbols - {*parameters}, key=str)
+    deriving, slopes = calls(lambda: gradient(loss, parameters))
+    compiling, _ = calls(lambda: lambdify([parameters, data], [loss, slopes]))
+    nodes = len(distinct(loss, *slopes))
+    assert deriving < 180 * nodes
+    assert compiling < 130 * nodes

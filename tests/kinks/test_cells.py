@@ -20,17 +20,18 @@ def value(row, at):
     return sum((c * at.get(r, 1) for r, c in row.items()), Fraction(0))
 
 
-def program(random):
+def program(random, least=1, most=6, dimensions=(1, 4)):
     """Constraints that a point keeps strictly, and a goal that is not positive there."""
-    variables = [frozenset({(Symbol(f"v{i}"), 1)}) for i in range(random.randint(1, 4))]
+    count = random.randint(least, most)
+    variables = [frozenset({(Symbol(f"v{i}"), 1)}) for i in range(random.randint(*dimensions))]
     inside = {v: Fraction(random.randint(-3, 3)) for v in variables}
 
     def row(there):
         free = {v: Fraction(random.randint(-3, 3)) for v in variables}
         return {**free, one: there - value(free, inside)}
 
-    constraints = [row(random.randint(1, 4)) for _ in range(random.randint(1, 6))]
-    return constraints, row(-random.randint(0, 4)), inside
+    constraints = [row(random.randint(1, 4)) for _ in range(count)]
+    return constraints, row(-random.randint(0, 9)), inside
 
 
 def supremum(constraints, goal):
@@ -45,16 +46,24 @@ def supremum(constraints, goal):
     return np.inf if solution.status == 3 else float(goal[one]) - solution.fun
 
 
+def check(constraints, goal, inside):
+    point = interior(constraints, goal, inside)
+    if point is None:
+        assert supremum(constraints, goal) < 1e-7
+    else:
+        assert all(value(row, point) > 0 for row in (*constraints, goal))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_point_is_found_where_there_is_one(seed):
     random = Random(seed)
     for _ in range(60):
-        constraints, goal, inside = program(random)
-        point = interior(constraints, goal, inside)
-        if point is None:
-            assert supremum(constraints, goal) < 1e-7
-        else:
-            assert all(value(row, point) > 0 for row in (*constraints, goal))
+        check(*program(random))
+
+
+@pytest.mark.parametrize("seed", [621, 1079, 1964, 2331])
+def test_constraints_that_were_tight_and_are_not_any_more(seed):
+    check(*program(Random(seed), 3, 14, (2, 5)))
 
 
 def test_what_is_known_of_signs_counts():
@@ -62,6 +71,11 @@ def test_what_is_known_of_signs_counts():
     assert relusimp(ReLU(x - y + nonpositive) * ReLU(y - x)) == 0
     e = ReLU(x - y + positive) * ReLU(y - x)
     assert relusimp(e).subs({x: 1, y: 2, positive: 3}) == 2
+
+
+def test_nothing_is_taken_for_positive():
+    e = Max(x, y, 0) - Max(x, y)
+    assert relusimp(e).subs({x: -1, y: -2}) == 1
 
 
 def test_a_bound_on_the_programs_leaves_it_undecided(monkeypatch):

@@ -366,3 +366,22 @@ def test_shares_where_several_arguments_meet_in_several_variables():
     assert as_relu(Max(Abs(x), x, ReLU(x))).diff(x).subs(x, 1) == 1
     slopes = [form.diff(v).subs({x: 0, y: 0}) for v in (x, y)]
     assert all(0 <= slope <= 1 for slope in slopes)
+
+
+def test_products_of_pieces_of_a_high_degree_stay():
+    f, g = (x**60 * Heaviside(x - t) + 1 for t in (1, 2))
+    assert as_relu(f * g) == f * g
+
+
+def test_what_is_0_on_one_side_is_written_so():
+    assert as_relu(Piecewise((0, x - y > 0), (y - x, True))) == ReLU(y - x, 1)
+    assert as_relu(Piecewise((0, x + y > 1), (x + y - 1, True))) == -ReLU(1 - x - y, 1)
+    pieces = Piecewise((-x - y, x + y < 0), (0, True))
+    assert relusimp(Piecewise((-x - y, -x - y > 0), (0, True))) == pieces
+
+
+def test_deltas_in_the_derivative_of_products_of_steps_count():
+    # All are 0; of the second one SymPy's derivative is a delta.
+    assert as_relu(sign(x) * Heaviside(x, half) - Heaviside(x, 0)) == 0
+    e = sign(x) * Heaviside(x, 1) - Heaviside(x, 0)
+    assert as_relu(e) == e

@@ -22,6 +22,7 @@ from sympy import (
     S,
     Symbol,
     count_ops,
+    default_sort_key,
     exp,
     log,
     sign,
@@ -171,12 +172,27 @@ def test_where_it_goes_round_one_form_is_taken(monkeypatch):
     forms = [Abs(x) + 1, Abs(x) + 2, Abs(x) + 3]
     following = dict(zip(forms, [forms[1], forms[2], forms[1]], strict=True))
     monkeypatch.setattr(identities._Request, "simplified", lambda self, e: following[e])
-    assert {relusimp(e) for e in forms} == {min(forms[1:], key=identities._order)}
+    assert {relusimp(e) for e in forms} == {min(forms[1:], key=default_sort_key)}
+
+
+def test_factors_of_known_sign_do_not_count_in_kinks():
+    m = Symbol("m", negative=True)
+    assert relusimp(ReLU(m * x - m * y) + m * ReLU(y - x)) == 0
+    assert relusimp(ReLU(p * x - p * y) - p * ReLU(x - y)) == 0
 
 
 def test_the_kink_that_was_read_is_written():
     for u in (x - 2 * y + z, 2 * y - x - z):
         assert relusimp(ReLU(u) + y + ReLU(x) * ReLU(-x)) == ReLU(u) + y
+    for u in (y - ReLU(x), ReLU(x) - y, -y - ReLU(x)):
+        assert relusimp(ReLU(u) + ReLU(z) - ReLU(-z)) == ReLU(u) + z
+        assert relusimp(ReLU(z) * ReLU(u) + ReLU(-z) * ReLU(u)) == Abs(z) * ReLU(u)
+
+
+def test_values_of_steps_at_one_place_are_multiplied():
+    third = Rational(1, 3)
+    e = Heaviside(x - y, half) * Heaviside(x - y, third)
+    assert relusimp(e) == Heaviside(x - y, Rational(1, 6))
 
 
 def test_functions_are_simplified_inside():
@@ -184,13 +200,13 @@ def test_functions_are_simplified_inside():
     assert as_relu(Lambda(x, Max(0, x))) == Lambda(x, ReLU(x, half))
 
 
-def calls(f, *args):
-    """How often a function of the package is called."""
+def calls(f, *args, of="symrelu"):
+    """How often a function of the package, or of another one, is called."""
     count = 0
 
     def profile(frame, event, _):
         nonlocal count
-        count += event == "call" and "symrelu" in frame.f_code.co_filename
+        count += event == "call" and of in frame.f_code.co_filename
 
     sys.setprofile(profile)
     try:
@@ -228,6 +244,17 @@ def test_the_cost_of_a_chain_is_linear():
 
     few, many = (calls(as_relu, chain(n)) for n in (100, 300))
     assert many < 3.5 * few
+
+
+def test_what_stands_in_a_kink_is_not_counted_for_each_of_those_around_it():
+    def deep(n):
+        e = x
+        for k in range(n):
+            e = ReLU(e / 2 + (x, y, z)[k % 3] - k % 5)
+        return e
+
+    few, many = (calls(relusimp, deep(n), of="core/function.py") for n in (40, 120))
+    assert many < 4 * few
 
 
 def test_structures():

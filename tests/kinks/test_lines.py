@@ -1,11 +1,11 @@
 """The calculus of broken lines."""
 
 import pytest
-from sympy import Eq, Float, Piecewise, Rational, S, Symbol, cos, nan, pi, sin, sqrt
+from sympy import Eq, Float, Piecewise, Rational, S, Symbol, cos, nan, pi, sin, sqrt, symbols
 
 from symrelu import ReLU
-from symrelu.kinks.lines import Line, NoLineError, ordered, samples, total
-from symrelu.kinks.numbers import number
+from symrelu.kinks.lines import Line, broken, ordered, samples, total
+from symrelu.kinks.numbers import NoLineError, number
 
 x = Symbol("x", real=True)
 c = Symbol("c")
@@ -27,6 +27,18 @@ def test_of_an_exact_and_a_floating_kink_at_one_place_the_exact_one_stays():
     for lines in ([floating, exact], [exact, floating]):
         assert total(lines).as_hinges() == 2 * ReLU(x - 1)
         assert list(total(lines).kinks) == [S.One]
+
+
+def test_floating_kinks_on_both_sides_of_an_exact_one_are_one_with_it():
+    places = [number(Float(1) - Float(2) ** -53), S.One, number(Float(1) + Float(2) ** -52)]
+    lines = [broken(x, S.Zero, S.Zero, [(t, S.Zero, S.One)]) for t in places]
+    assert total(lines).as_hinges() == 3 * ReLU(x - 1)
+
+
+def test_a_slope_is_a_share_of_what_the_slope_changes_by():
+    a, b = symbols("a b", real=True)
+    line = broken(x, S.Zero, S.Zero, [(S.Zero, a**2 - b**2, a - b)])
+    assert line.as_hinges() == (a - b) * ReLU(x, a + b)
 
 
 def test_values_and_slopes():
@@ -55,6 +67,9 @@ def test_piecewise():
     with_slopes = tent.as_piecewise()
     assert with_slopes.args[1].cond == Eq(x, 0)
     assert with_slopes.diff(x).subs(x, 0) == 0
+    # A breakpoint with the slope of a piece is of that piece.
+    assert X.relu(S.Zero).as_piecewise() == Piecewise((0, x <= 0), (x, True))
+    assert X.relu(S.One).as_piecewise() == Piecewise((0, x < 0), (x, True))
     undefined = X.relu(nan).as_piecewise()
     assert undefined == Piecewise((0, x <= 0), (x, True))
     assert X.as_piecewise() == x
