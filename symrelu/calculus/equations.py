@@ -42,7 +42,7 @@ from sympy.functions.elementary.trigonometric import TrigonometricFunction
 from sympy.logic.boolalg import Boolean
 
 from symrelu.calculus import checks
-from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.errors import NoPiecesError, asked
 from symrelu.calculus.front import calculus, the_symbol
 from symrelu.calculus.pieces import (
     Region,
@@ -202,7 +202,7 @@ def zeros(g: Expr, x: Symbol, a: Expr, b: Expr) -> list[Expr]:
     except NoPiecesError:
         if count_ops(g) > BIGGEST or len(g.free_symbols) > 1:
             raise
-        known = sympy.solveset(g, x, Interval.open(a, b))
+        known = asked(sympy.solveset, g, x, Interval.open(a, b))
         if not isinstance(known, FiniteSet) and known is not S.EmptySet:
             raise
         found = list(known)
@@ -426,7 +426,7 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
     if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
         raise NoPiecesError("no solution is known")
     # The unknowns are real, so that SymPy keeps no solution that is known not to be.
-    found: list[dict[Symbol, Expr]] = sympy.solve(gaps, unknowns, dict=True)
+    found: list[dict[Symbol, Expr]] = asked(sympy.solve, gaps, unknowns, dict=True)
     for s in found:
         if len(s) < len(unknowns):
             raise NoPiecesError(f"there are infinitely many solutions, such as {s}")

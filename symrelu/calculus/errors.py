@@ -1,4 +1,9 @@
-"""What says that there is no answer."""
+"""What says that there is no answer, of ours and of SymPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 from sympy import PoleError, PolynomialError
 
@@ -9,3 +14,11 @@ class NoPiecesError(NotImplementedError):
 
 # What says that there is no answer, of ours and of SymPy's, where a search may end without one.
 UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RecursionError)
+
+
+def asked(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """SymPy's answer; an error from within it, which says nothing of the question, is none."""
+    try:
+        return function(*args, **options)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise NoPiecesError(f"SymPy's {function.__name__} fails: {error}") from error

@@ -69,7 +69,8 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
     antiderivative of :math:`g`, one of :math:`g h` is :math:`(G - G(t)) h`.  The answer is
     continuous, and right for every order of the limits and the kinks.  An antiderivative is
     differentiated and compared on both sides of every kink, a definite integral is compared
-    with a quadrature.
+    with a quadrature.  Of several variables the outer ones are split where the kinks of the inner
+    ones change their order.
 
     Parameters
     ==========
@@ -98,13 +99,15 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
     (ReLU(x)**2/2, ReLU(3*x - y)**2/6)
     >>> integrate(ReLU(x - 1)*exp(-x), (x, 0, oo)), integrate(ReLU(sin(x)), (x, 0, 2*pi))
     (exp(-1), 2)
+    >>> integrate(ReLU(1 - abs(x) - abs(y)), (x, -1, 1), (y, -1, 1))
+    2/3
     """
     if isinstance(f, Eq):
         return Eq(*(integrate(side, *limits, check=check, **hints) for side in f.args))
     if not limits:
         limits = (the_symbol(f, "variable of integration"),)
     limits = Integral(S.One, *limits).limits  # in one form, or SymPy's error
-    if len(limits) > 1 and all(len(k) == 3 for k in limits):
+    if _are_nested(limits):
         try:
             return iterated(f, list(limits), lambda g, *k: integral(g, Tuple(*k), check))
         except (*UNKNOWN, checks.FailedError):
@@ -118,6 +121,17 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
                 checks.warn(f"integrate of {value}", error, depth=4)
             return Integral(value, *limits[i:])
     return value
+
+
+def _are_nested(limits: tuple[Tuple, ...]) -> bool:
+    """Whether there are several, the ends of each without the variables within it."""
+    variables = [k[0] for k in limits]
+    ends = [Tuple(*k[1:]).free_symbols for k in limits]
+    return (
+        len({*variables}) == len(limits) > 1
+        and all(len(k) == 3 for k in limits)
+        and not any(free & {*variables[: i + 1]} for i, free in enumerate(ends))
+    )
 
 
 @held.register(Integral)

@@ -33,7 +33,7 @@ from sympy import (
 )
 
 from symrelu.calculus import checks
-from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.errors import NoPiecesError, asked
 from symrelu.calculus.front import calculus, held, the_symbol
 from symrelu.calculus.pieces import chosen_of, in_steps, is_not_real, sign_of
 from symrelu.function import ReLU
@@ -145,7 +145,7 @@ def smooth_limit(g: Expr, z: Symbol, z0: Expr, side: int) -> Expr:
     if z0.is_infinite and g.is_polynomial(z):
         p = Poly(g, z)
         return sign_of(p.LC()) * (1 if z0 is oo or p.degree() % 2 == 0 else -1) * oo
-    value = sympy.limit(g, z, z0, "+" if side > 0 else "-")
+    value = asked(sympy.limit, g, z, z0, "+" if side > 0 else "-")
     if value.has(Limit, S.NaN):
         raise NoPiecesError(f"no limit of {g} is known")
     return value
@@ -198,9 +198,9 @@ def _sign_far(u: Expr, z: Symbol, z0: Expr) -> int:
 
 def _sign_by_limit(u: Expr, z: Symbol, z0: Expr, side: int) -> int:
     dir_ = "+" if side > 0 else "-"
-    value = sympy.limit(u, z, z0, dir_)
+    value = asked(sympy.limit, u, z, z0, dir_)
     if value.is_zero:
-        value = sympy.limit(1 / u, z, z0, dir_)
+        value = asked(sympy.limit, 1 / u, z, z0, dir_)
     if value is oo or value is -oo:
         return 1 if value is oo else -1
     if isinstance(value, (AccumBounds, Limit)) or not value.is_extended_real:

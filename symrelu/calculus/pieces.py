@@ -315,7 +315,10 @@ def is_not_real(value: Expr) -> bool:
     real = value.is_extended_real
     if real is not None or not value.is_number or value is S.NaN:
         return real is False
-    return bool(abs(value.evalf(20).as_real_imag()[1]) > 1e-15)
+    try:
+        return bool(abs(value.evalf(20).as_real_imag()[1]) > 1e-15)
+    except ValueError:  # of mpmath, where it has no value at all
+        return True
 
 
 def sign_of(number: Expr) -> int:
@@ -454,6 +457,8 @@ def _is_0_at(u: Expr, x: Symbol, t: Expr) -> bool:
     value = u.subs(x, t)
     if value.is_number:
         return bool(abs(value.evalf(30)) < 1e-20)
+    if len(possible := signs(value.expand())) == 1:
+        return possible == {0}
     if any(not isinstance(s, Ranged) for s in value.free_symbols):
         raise NoPiecesError(f"the roots of {u} are not known")
     return True  # perhaps: cells may be split where they need not be

@@ -37,7 +37,7 @@ from sympy import (
 from sympy.integrals.manualintegrate import manualintegrate
 from sympy.simplify.fu import TR8
 
-from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.errors import NoPiecesError, asked
 from symrelu.calculus.pieces import between, roots, sign_of, sign_or_none
 from symrelu.signs import signs
 
@@ -232,9 +232,9 @@ def _of_inverse_root(q: Poly, x: Symbol) -> Expr | None:
 def _of_sympy(g: Expr, x: Symbol) -> Expr:
     if count_ops(g) > BIGGEST:
         raise NoPiecesError(f"the integrand {g} is too long")
-    found = sympy.integrate(g, x, meijerg=False, risch=False, heurisch=False)
+    found = asked(sympy.integrate, g, x, meijerg=False, risch=False, heurisch=False)
     if found.has(Integral):
-        found = manualintegrate(g, x)
+        found = asked(manualintegrate, g, x)
     if found.has(Integral, Piecewise, sympy.nan, sympy.zoo):
         raise NoPiecesError(f"no antiderivative of {g} is known")
     return found
@@ -271,7 +271,7 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     steep = {p.base for p in g.atoms(Pow) if p.exp.free_symbols and x in p.base.free_symbols}
     if count_ops(g) > BIGGEST_DEFINITE or len(steep) > 1:
         raise NoPiecesError(f"the integrand {g} is too long")
-    value = sympy.integrate(g, (x, a, b))
+    value = asked(sympy.integrate, g, (x, a, b))
     value = _infinite_or(value)
     if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
         value.has(Piecewise) and not g.has(Piecewise)
@@ -316,7 +316,7 @@ def _rational(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         raise NoPiecesError(f"the roots of {denominator} are not short")
     if between(roots(denominator, x, a, b), a, b):
         raise NoPiecesError(f"{g} has a pole between {a} and {b}")
-    G = sympy.integrate(g, x).replace(log, lambda u: log(Abs(u)) if u.is_real else log(u))
+    G = asked(sympy.integrate, g, x).replace(log, lambda u: log(Abs(u)) if u.is_real else log(u))
     return _between(G, x, a, b)
 
 
@@ -335,7 +335,7 @@ def _between(G: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
 
 def _at_end(G: Expr, x: Symbol, t: Expr, side: str) -> Expr:
     value = G.subs(x, t)
-    return value if value.is_finite and t.is_finite else sympy.limit(G, x, t, side)
+    return value if value.is_finite and t.is_finite else asked(sympy.limit, G, x, t, side)
 
 
 def _is_hard(g: Expr, x: Symbol) -> bool:

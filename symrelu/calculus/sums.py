@@ -24,7 +24,7 @@ from sympy import (
 )
 
 from symrelu.calculus import checks
-from symrelu.calculus.errors import UNKNOWN, NoPiecesError
+from symrelu.calculus.errors import UNKNOWN, NoPiecesError, asked
 from symrelu.calculus.front import calculus, held
 from symrelu.calculus.pieces import (
     Jump,
@@ -137,7 +137,7 @@ def smooth_sum(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         return S.Zero
     if count_ops(g) > BIGGEST:
         raise NoPiecesError(f"the summand {g} is too long")
-    total = sympy.summation(g, (x, a, b))
+    total = asked(sympy.summation, g, (x, a, b))
     if total.has(Sum, S.NaN) or (total.has(Piecewise) and not total.free_symbols):
         raise NoPiecesError(f"no sum of {g} is known")
     return shorter(total)

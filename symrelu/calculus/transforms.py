@@ -37,11 +37,12 @@ from sympy import (
 from sympy.series.fourier import FourierSeries
 
 from symrelu.calculus import checks
-from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.errors import NoPiecesError, asked
 from symrelu.calculus.front import calculus, held, the_symbol
 from symrelu.calculus.integrals import definite, in_relu, kinks_of, spread, without_deltas
 from symrelu.calculus.pieces import (
     Jump,
+    Region,
     constants_apart,
     normal_form,
     regions,
@@ -121,7 +122,7 @@ def _laplace(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
         moved = jump.subs(t, t + part.start).expand()
         if not all(_has_transform(term, t) for term in Add.make_args(moved)):
             raise NoPiecesError(f"the transform of {moved} is not known")
-        F, abscissa, holds = sympy.laplace_transform(moved, t, s)
+        F, abscissa, holds = asked(sympy.laplace_transform, moved, t, s)
         if F.has(LaplaceTransform) or holds != S.true:
             raise NoPiecesError(f"the transform of {moved} is not known")
         terms.append(exp(-s * part.start) * F)
@@ -287,7 +288,7 @@ def mellin_transform(f: Any, x: Any, s: Any, check: bool = True, **hints: Any) -
         if part.expr == 0:
             continue
         if len(parts) == 1:
-            return sympy.mellin_transform(part.expr, x, s, **hints)
+            return asked(sympy.mellin_transform, part.expr, x, s, **hints)
         if not part.expr.is_polynomial(x):
             raise NoPiecesError(f"the transform of {part.expr} is not known")
         for (n,), c in Poly(part.expr, x).terms():
@@ -344,7 +345,15 @@ def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool 
         raise ValueError(f"a period goes from left to right, not from {a} to {b}")
     n = Dummy("n", integer=True, positive=True)
     period = b - a
-    over = _integral_with(f, x, a, b)
+    parts = _parts(f, x, a, b)
+    if len(parts) == 1:  # perhaps of finitely many terms, for which SymPy has a series of its own
+        return asked(sympy.fourier_series, parts[0].expr, (x, a, b))
+
+    def over(g: Expr) -> Expr:
+        if not parts:
+            return definite(f * g, x, a, b)
+        return Add(*(between_ends(p.expr * g, x, p.start, p.stop) for p in parts))
+
     mean = over(S.One) / period
     sequences = []
     for wave in (cos, sin):
@@ -359,15 +368,12 @@ def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool 
     return FourierSeries(f, (x, a, b), (mean, *sequences))
 
 
-def _integral_with(f: Expr, x: Symbol, a: Expr, b: Expr) -> Callable[[Expr], Expr]:
-    """The integral of f times a smooth expression, the regions looked for once."""
+def _parts(f: Expr, x: Symbol, a: Expr, b: Expr) -> list[Region]:
+    """The regions, looked for once; none where their order is not known, or beside deltas."""
     try:
-        parts = [] if f.has(DiracDelta) else regions(f, x, a, b)
+        return [] if f.has(DiracDelta) else regions(f, x, a, b)
     except NoPiecesError:
-        parts = []
-    if not parts:
-        return lambda g: definite(f * g, x, a, b)
-    return lambda g: Add(*(between_ends(p.expr * g, x, p.start, p.stop) for p in parts))
+        return []
 
 
 def _coefficient(of: Callable[[Expr], Expr], n: Symbol) -> Expr:

@@ -25,6 +25,7 @@ from sympy import (
     cos,
     cosh,
     erf,
+    erfinv,
     exp,
     log,
     oo,
@@ -164,6 +165,9 @@ def test_limits():
 
 def test_roots_that_only_sympy_finds():
     assert calculus.solveset(sqrt(ReLU(x)) + sqrt(ReLU(x) + 1) - 3, x) == {Rational(16, 9)}
+    assert calculus.solveset(log(ReLU(x)) + log(ReLU(x) + 1) - log(6), x) == {2}
+    assert calculus.solveset(2 * erf(ReLU(x)) - 1, x) == {erfinv(S.Half)}
+    assert isinstance(calculus.solveset(erf(ReLU(x)) - 2, x), ConditionSet)  # SymPy fails
     assert isinstance(calculus.solveset(ReLU(x) * exp(x) - a - x, x), ConditionSet)
     # The root of the numerator is one of the denominator.
     assert calculus.solveset((ReLU(x) ** 2 - 1) / (x - 1), x) is S.EmptySet

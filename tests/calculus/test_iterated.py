@@ -9,6 +9,7 @@ from sympy import (
     Max,
     Rational,
     S,
+    erfinv,
     exp,
     floor,
     log,
@@ -155,5 +156,10 @@ def test_roots_in_cells():
         roots(sqrt(x) - p * x + c, x, -oo, oo)
     with pytest.raises(NotImplementedError):
         roots(x ** sqrt(2) + x - 3, x, -oo, oo)
+
+
+def test_what_has_no_value_is_not_real():
     assert is_not_real(sqrt(sin(4)))
     assert not is_not_real(sqrt(sin(1)))
+    assert is_not_real(erfinv(2))
+    assert not is_not_real(erfinv(half))

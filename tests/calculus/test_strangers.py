@@ -246,3 +246,21 @@ def test_a_warning_stands_where_the_user_called():
     with pytest.warns(CheckWarning) as said:
         calculus.expectation(ReLU(wrong - half))
     assert [w.filename for w in said] == [__file__]
+
+
+def test_a_series_with_a_kink_anywhere():
+    found = calculus.fourier_series(ReLU(x - a), (x, -pi, pi)).truncate(3)
+    for value in (-2, 0, 1):
+        want = calculus.fourier_series(ReLU(x - value), (x, -pi, pi)).truncate(3)
+        assert abs((found.subs(a, value) - want).subs(x, half).n()) < 1e-12
+
+
+def test_a_series_of_finitely_many_terms_ends():
+    wave = calculus.fourier_series(ReLU(sin(x)) - ReLU(-sin(x)), (x, -pi, pi))
+    assert wave.truncate(9) == sin(x)
+    assert calculus.fourier_series(ReLU(x - 4), (x, -pi, pi)) == 0
+
+
+def test_an_antiderivative_that_is_not_real_has_no_values():
+    with pytest.raises(NotImplementedError, match="limits"):
+        calculus.smooth._between(sqrt(x - 2), x, S.Zero, S.One)
