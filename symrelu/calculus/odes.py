@@ -311,7 +311,7 @@ def check_system(values: list[Expr], gaps: list[Expr], us: list[Expr], x: Symbol
     def check() -> None:
         for at in checks.samples(checks.symbols_of(*residuals, *values) - {x}, 1):
             breaks = {t for e in (*values, *residuals) for t in kinks_of(e.subs(at), x)}
-            for p in checks.around(breaks)[:8]:
+            for p in checks.around(breaks)[:4]:
                 for residual in residuals:
                     left = checks.number(residual, {**at, x: p})
                     if left is not None and abs(left) > 1e-15 * (1 + _size(values, at, x, p)):

@@ -163,3 +163,12 @@ def test_what_has_no_value_is_not_real():
     assert not is_not_real(sqrt(sin(1)))
     assert is_not_real(erfinv(2))
     assert not is_not_real(erfinv(half))
+
+
+def test_what_may_be_0_in_a_cell_counts_as_a_root():
+    v = Ranged("v", S.Zero, S.One, 0)
+    is_0 = calculus.pieces._is_0_at
+    assert is_0(sqrt(x + 1) - v, x, v)
+    assert not is_0(sqrt(x + 1) + v, x, v)
+    with pytest.raises(NotImplementedError):
+        is_0(sqrt(x**2 + 1) - c, x, c)
