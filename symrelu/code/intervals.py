@@ -34,6 +34,8 @@ class _Bounds:
     """mpmath over intervals: its constants and functions, as far as their bounds hold."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # Python's own questions
+            raise AttributeError(name)
         if name not in _BOUNDED:
             raise NotImplementedError(f"lambdify: mpmath has no bounds over intervals of {name!r}")
         return getattr(iv, name)
