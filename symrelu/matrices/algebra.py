@@ -14,6 +14,7 @@ from typing import Any
 from sympy import (
     Add,
     Basic,
+    BlockMatrix,
     Determinant,
     DiagMatrix,
     DiagonalMatrix,
@@ -126,10 +127,11 @@ def plus(*scalars: Expr) -> Expr:
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
-    """The power of a scalar; SymPy looks into small ones only, and takes no sum of matrices."""
+    """The power of a scalar; SymPy looks into small ones only, and takes not every matrix."""
     if exponent is S.One:
         return base
-    return Pow(base, exponent, evaluate=is_small(base) and not holds(base, MatAdd))
+    taken = not (holds(base, MatAdd) or holds(exponent, BlockMatrix))
+    return Pow(base, exponent, evaluate=taken and is_small(base))
 
 
 def in_order(terms: Sequence[Expr], bound: int = SMALL) -> list[Expr]:

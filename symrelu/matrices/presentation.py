@@ -38,6 +38,7 @@ from symrelu.matrices.algebra import (
     hadamard,
     in_order,
     matmul,
+    power,
     rebuilt,
     split,
     times,
@@ -193,7 +194,7 @@ def _entrywise(args: list[Any]) -> Expr:
 def _function(factor: Expr) -> tuple[Expr, Expr]:
     """A matrix, and the function of its entries."""
     if isinstance(factor, HadamardPower) and not factor.exp.is_Matrix:
-        return factor.base, ENTRY**factor.exp
+        return factor.base, power(ENTRY, factor.exp)
     if isinstance(factor, Elementwise) and not factor.parameters:
         return factor.expr, factor.at(ENTRY)
     return factor, ENTRY

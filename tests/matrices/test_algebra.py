@@ -1,10 +1,13 @@
 """The algebra that keeps what was written as it was written."""
 
+import numpy as np
 import pytest
 from sympy import (
+    BlockMatrix,
     DiagMatrix,
     DiagonalMatrix,
     FunctionMatrix,
+    HadamardPower,
     HadamardProduct,
     Identity,
     ImmutableMatrix,
@@ -18,18 +21,20 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    exp,
     symbols,
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symrelu import ReLU
+from symrelu import ReLU, gradient, lambdify
 from symrelu.matrices.algebra import (
     element,
     hadamard,
     inner,
     matadd,
     matmul,
+    power,
     single_entry,
     split,
     transpose,
@@ -210,3 +215,17 @@ def test_a_scalar_is_not_asked_whether_it_vanishes():
     scalar = Silent("q") + 1
     assert matmul(scalar, A).args == (scalar, A)
     assert matmul(scalar, S.Zero, A) == O
+
+
+def test_a_power_whose_exponent_holds_blocks():
+    x, A = Symbol("x", positive=True), MatrixSymbol("A", 2, 2)
+    blocks = Trace(BlockMatrix([[A, A], [A, A]]))
+    assert power(x, blocks).args == (x, blocks)  # SymPy would take the blocks apart
+    M = MatrixSymbol("M", 1, 3)
+    slope = gradient(Trace(HadamardPower(M.applyfunc(exp), blocks) * OneMatrix(3, 1)), M)
+    f = lambdify([A, M], slope)
+    trace = 2 * 3.0
+    values = np.array([[0.1, 0.2, 0.3]])
+    np.testing.assert_allclose(
+        f(np.diag([1.0, 2.0]), values), trace * np.exp(trace * values), rtol=1e-12
+    )
