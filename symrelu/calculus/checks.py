@@ -24,7 +24,7 @@ from sympy import (
 
 from symrelu.calculus.cells import Ranged
 from symrelu.calculus.errors import NoPiecesError
-from symrelu.graph import postorder
+from symrelu.graph import postorder, replaced
 
 DIGITS = 30
 WORKING = 50  # digits, of which cancellation may take some
@@ -102,6 +102,12 @@ def number(expr: Any, at: dict[Symbol, Expr]) -> Any:
     if value.is_number and not value.has(Integral, S.NaN, S.ComplexInfinity):
         return value
     return None
+
+
+def rounded(expr: Expr) -> Expr:
+    """The same with constants like ``sqrt(17)`` rounded once, for many points."""
+    made: Expr = replaced(expr, lambda e: e if e.free_symbols else _value(e, e.args, {}))
+    return made
 
 
 def _value(node: Any, args: list[Any], at: dict[Symbol, Expr]) -> Any:
