@@ -58,11 +58,8 @@ def _is_soon_answered(expr: Basic) -> bool:
 
     SymPy writes the argument of a function out for that, in two parts, real and imaginary.
     """
-    counts: dict[Basic, int] = {}
-    for node, counts[node] in _written_out(expr, 2):
-        if isinstance(node, Function) and any(counts.get(arg, 1) > _PARTS for arg in node.args):
-            return False
-    return True
+    functions = (parts for node, _, parts in _written_out(expr, 2) if isinstance(node, Function))
+    return all(n <= _PARTS for parts in functions for n in parts)
 
 
 def is_written_out(expr: Basic) -> bool:
@@ -72,11 +69,11 @@ def is_written_out(expr: Basic) -> bool:
 
 def is_soon_written_out(expr: Basic) -> bool:
     """Whether it has few terms once products and powers of sums are written out."""
-    return is_written_out(expr) and all(n <= _TERMS for _, n in _written_out(expr, 1))
+    return is_written_out(expr) and all(n <= _TERMS for _, n, _ in _written_out(expr, 1))
 
 
-def _written_out(expr: Basic, of_atom: int) -> Iterator[tuple[Basic, int]]:
-    """Each subexpression, with the number of its terms once powers of sums are written out."""
+def _written_out(expr: Basic, of_atom: int) -> Iterator[tuple[Basic, int, list[int]]]:
+    """Each subexpression with its number of terms, and its arguments' numbers, written out."""
     counts: dict[Basic, int] = {}
     for node in postorder(expr):
         parts = [counts.get(arg, 1) for arg in node.args]
@@ -89,7 +86,7 @@ def _written_out(expr: Basic, of_atom: int) -> Iterator[tuple[Basic, int]]:
             k = min(abs(int(node.exp)), _TERMS)
             counts[node] = comb(parts[0] + k - 1, k)
         counts[node] = min(counts[node], _TERMS + 1)
-        yield node, counts[node]
+        yield node, counts[node], parts
 
 
 def known(expr: Expr, fact: str) -> bool | None:
