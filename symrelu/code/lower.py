@@ -196,14 +196,15 @@ def within_bounds(node: Expr) -> Basic:
 
     Arrays are computed in all the branches, and ``x[i + 1]`` may be behind the last one.
     """
-    if not any(map(_places, node.args)):
+    places = [_places(value) for value, _ in node.args]
+    if not any(places):
         return node
     branches, before = [], S.false
-    for value, condition in node.args:
+    for (value, condition), found in zip(node.args, places, strict=True):
         taken = And(condition, Not(before))
         new = {
             part: part.func(part.args[0], *(_where(index, taken) for index in at))
-            for part, at in _places(value).items()
+            for part, at in found.items()
         }
         branches.append(ExprCondPair(value.xreplace(new), condition))
         before = Or(before, condition)
