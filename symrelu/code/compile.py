@@ -151,12 +151,13 @@ def lambdify(
     >>> import inspect
     >>> print(inspect.getsource(f))
     def lambdified(x, c):
-        t0 = 3*x - 1
-        t1 = relu(t0) - c
+        t0 = relu_(3*x - 1)
+        t1 = t0 - c
         return [t1**2, 6*t1*step(t0)]
     <BLANKLINE>
 
-    There, ``relu`` and ``step`` are functions that the compiled one carries along.
+    There, ``relu_`` and ``step`` are functions that the compiled one carries along.  One whose name
+    ends with an underscore writes over its argument, an array that nothing else reads.
 
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]
@@ -430,7 +431,8 @@ class _Program:
         self.engine.shared_products = shared_products(roots)
         self.engine.has_elements |= holds(Tuple(*roots), Indexed, MatrixElement)
         wraps = self.engine.wrap != "{0}"
-        plan = Plan(roots, self._rule, self.code, outside=wraps)
+        by_values = bool(self.engine.row.kernels)
+        plan = Plan(roots, self._rule, self.code, outside=wraps, by_values=by_values)
         self.rules += ((s.node, s.rule) for s in plan.steps if s.rule is not None)
         for step in plan.given:
             if step.node in self.arguments:

@@ -23,13 +23,15 @@ _PLACES = {"a": ATOM, "p": POWER, "d": PRODUCT, "s": SUM, "c": LOOSE}
 
 
 class Code(str):
-    """Source text that knows how tightly it binds."""
+    """Source text that knows how tightly it binds, and whether anything else reads its value."""
 
     level: int
+    is_new: bool  # made where it stands, by an operator or a kernel
 
     def __new__(cls, text: str, level: int = ATOM) -> Code:
         code = super().__new__(cls, text)
         code.level = level
+        code.is_new = SUM <= level <= POWER
         return code
 
     def at(self, level: int) -> str:
@@ -37,7 +39,9 @@ class Code(str):
         return str(self) if self.level >= level else "(" + str(self) + ")"
 
     def __format__(self, spec: str) -> str:
-        """In a template, the place tells how tightly it binds."""
+        """In a template, the place tells how tightly it binds; ``_`` marks what is new."""
+        if spec == "_":
+            return "_" * self.is_new
         return str(self if spec == "" else self.at(_PLACES[spec]))
 
 
@@ -81,17 +85,17 @@ class Engine:
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
     exponent: str = "{0:a}"  # one that may be negative, of an integer
 
-    # Kinks: {1} is the value at 0
+    # Kinks: {1} is the value at 0; {0:_} is an underscore where {0} may be written over
     kernels: tuple[Kernel, ...] = KERNELS  # functions that the code may call
-    relu: str | None = "relu({0})"
+    relu: str | None = "relu{0:_}({0})"
     relu_at_0: str | None = None  # where the engine differentiates, with slope {1} at 0
-    step: str | None = "step({0})"
+    step: str | None = "step{0:_}({0})"
     step_at_0: str | None = "step_at_0({0}, {1})"
     sign: str | None = "{m}.sign({0})"  # that is nan of nan
     maximum: str | None = "{m}.maximum({0}, {1})"
     minimum: str | None = "{m}.minimum({0}, {1})"
-    at_least: str | None = "at_least({0}, {1})"  # maximum of {0} and a number, if that differs
-    at_most: str | None = "at_most({0}, {1})"
+    at_least: str | None = "at_least{0:_}({0}, {1})"  # maximum of {0} and a number, if that differs
+    at_most: str | None = "at_most{0:_}({0}, {1})"
 
     # Branches
     relation: str = Code("{0:s} {1} {2:s}", LOOSE)
@@ -167,14 +171,15 @@ class Engine:
                 f"choose another module, or give one: modules=[{{{of or operation!r}: "
                 "my_function}, ...]"
             )
-        code = template.format(*codes, m=self.module, d=d)
-        return Code(code, getattr(template, "level", ATOM))
+        text = template.format(*codes, m=self.module, d=d)
+        code = Code(text, getattr(template, "level", ATOM))
+        code.is_new |= any(kernel.name == operation for kernel in self.kernels)
+        return code
 
     def repeats(self, operation: str) -> bool:
         """Whether the code of an operand is written more than once."""
-        fields = [
-            field for _, field, _, _ in string.Formatter().parse(getattr(self, operation) or "")
-        ]
+        parts = string.Formatter().parse(getattr(self, operation) or "")
+        fields = [field for _, field, spec, _ in parts if spec != "_"]
         return any(fields.count(k) > 1 for k in "01")
 
 

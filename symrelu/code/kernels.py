@@ -36,6 +36,12 @@ def relu(x: Any) -> Any:
     return numpy.maximum(x, 0)
 
 
+def relu_(x: Any) -> Any:
+    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
+        return x.clip(0, numpy.inf, x)
+    return relu(x)
+
+
 def step(x: Any) -> Any:
     """1 where x is positive, 0 where it is not, or nan."""
     kind = type(x)
@@ -56,6 +62,12 @@ def step(x: Any) -> Any:
     if numpy.iscomplexobj(x):
         raise TypeError("the slope of ReLU takes real numbers, not complex ones")
     return numpy.clip(x, 0, 0) + (x > 0)
+
+
+def step_(x: Any) -> Any:
+    if type(x) is numpy.ndarray and x.size > 500 and x.dtype.char in "fd":
+        return numpy.ceil(x.clip(0, 1, x), x)
+    return step(x)
 
 
 def step_at_0(x: Any, H0: Any) -> Any:
@@ -80,10 +92,22 @@ def at_least(x: Any, bound: Any) -> Any:
     return numpy.maximum(x, bound)
 
 
+def at_least_(x: Any, bound: Any) -> Any:
+    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
+        return x.clip(bound, numpy.inf, x)
+    return numpy.maximum(x, bound)
+
+
 def at_most(x: Any, bound: Any) -> Any:
     """The smaller of x and a number, or nan."""
     if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
         return x.clip(-numpy.inf, bound)
+    return numpy.minimum(x, bound)
+
+
+def at_most_(x: Any, bound: Any) -> Any:
+    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
+        return x.clip(-numpy.inf, bound, x)
     return numpy.minimum(x, bound)
 
 
@@ -124,10 +148,14 @@ class Kernel:
 
 KERNELS = (
     Kernel(relu, _relu),
+    Kernel(relu_, _relu),
     Kernel(step, _step),
+    Kernel(step_, _step),
     Kernel(step_at_0, _step_at_0),
     Kernel(at_least, _at_least),
+    Kernel(at_least_, _at_least),
     Kernel(at_most, _at_most),
+    Kernel(at_most_, _at_most),
 )
 
 

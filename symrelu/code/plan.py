@@ -60,12 +60,15 @@ class Plan:
         rule: Callable[[Basic], Rule],
         code: Mapping[Basic, Code],
         outside: int,
+        by_values: bool,
     ) -> None:
         self.rule, self.code = rule, code
         self.met: dict[Basic, Step] = {}
         self.steps: list[Step] = []
         for root in reversed(roots):
             self._walk(root)
+        if by_values:
+            self.steps = list(self._by_values())
         self.roots = [self.met[root].same or self.met[root] for root in roots]
         self.given = list(self._count(outside))  # what is read of what has code already
 
@@ -104,6 +107,29 @@ class Plan:
         if made.write is None:
             step.same = step.operands[0]
         self.steps.append(step)
+
+    def _by_values(self) -> Iterator[Step]:
+        """Take the slopes of what is rectified anyway from the values, which have the same.
+
+        What is rectified can be written over then, as nothing else reads it.
+        """
+        values = {
+            step.operands[0]: step
+            for step, rule in self.computed()
+            if isinstance(step.node, ReLU) and not rule.outside
+        }
+        placed = set()
+        for step in self.steps:
+            if isinstance(step.node, Heaviside) and step.node.args[1].is_zero:
+                value = values.get(step.operands[0])
+                if value is not None:
+                    step.operands = step.strict = [value]
+                    if value not in placed:
+                        placed.add(value)
+                        yield value
+            if step not in placed:
+                placed.add(step)
+                yield step
 
     def computed(self) -> Iterator[tuple[Step, Rule]]:
         """The steps that have code of their own."""

@@ -350,7 +350,7 @@ def test_implemented_functions():
 
 def test_source_and_docstring():
     function = lambdify([x, y], ReLU(x - y) ** 2)
-    source = "def lambdified(x, y):\n    return relu(x - y)**2\n"
+    source = "def lambdified(x, y):\n    return relu_(x - y)**2\n"
     assert inspect.getsource(function) == source
     assert function.__doc__.endswith("Source:\n\n" + source)
     assert function.__name__ == "lambdified"

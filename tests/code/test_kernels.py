@@ -9,21 +9,25 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from support.networks import matrix_network, residual_network
 from sympy import (
     Determinant,
+    Heaviside,
     KroneckerDelta,
     MatrixSymbol,
     Max,
+    Min,
     Piecewise,
     S,
     frac,
     log,
     sign,
+    sin,
     symbols,
 )
 
-from symrelu import ReLU, lambdify
-from symrelu.code import ENGINES
+from symrelu import ReLU, gradient, lambdify
+from symrelu.code import ENGINES, kernels
 from symrelu.code.kernels import KERNELS, at_least, at_most, relu, step, step_at_0
 
 x, c = symbols("x c")
@@ -91,6 +95,102 @@ def test_bounds(dtype, size):
         np.testing.assert_array_equal(result.astype(float), want.astype(float))
         assert result.dtype == array.dtype
     assert (at_least(0.25, 1), at_most(0.25, -1)) == (1, -1)
+
+
+IN_PLACE = [
+    (kernels.relu_, relu),
+    (kernels.step_, step),
+    (kernels.at_least_, at_least),
+    (kernels.at_most_, at_most),
+]
+
+
+@pytest.mark.parametrize("layout", [name for name in LAYOUTS if name != "read-only"])
+@pytest.mark.parametrize("size", [0, 14, 7000])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("in_place", "kernel"), IN_PLACE)
+def test_the_same_in_place(in_place, kernel, dtype, size, layout):
+    array = LAYOUTS[layout](points(dtype, size))
+    others = (1,) if kernel in (at_least, at_most) else ()
+    want = kernel(array, *others)
+    result = in_place(array, *others)
+    np.testing.assert_array_equal(result.astype(float), want.astype(float))
+    assert result.dtype == want.dtype
+    assert (result is array) == (size == 7000 and dtype in ("f4", "f8"))
+
+
+# The same without what writes over arrays.
+PURE = replace(
+    ENGINES["numpy"],
+    kernels=(),
+    relu="{m}.maximum({0}, 0)",
+    step="{m}.heaviside({0}, 0.0)",
+    step_at_0="{m}.heaviside({0}, {1:p}*1.0)",
+    at_least=None,
+    at_most=None,
+)
+
+
+def _agrees_with_pure(args, outputs, arrays):
+    for array in arrays:
+        array.flags.writeable = False
+    f = lambdify(args, outputs)
+    got, again = f(*arrays), f(*arrays)
+    for values in zip(got, again, lambdify(args, outputs, PURE)(*arrays), strict=True):
+        for value in values[1:]:
+            np.testing.assert_array_equal(values[0], value)
+    return inspect.getsource(f)
+
+
+@pytest.mark.parametrize(
+    ("e", "code"),
+    [
+        (ReLU(x - c), "relu_(x - c)"),
+        (Min(Max(x, 1), 2), "at_most_(at_least(x, 1), 2)"),
+        (Max(ReLU(-x), 1), "at_least_(relu_(-x), 1)"),
+        (Heaviside(x * c, 0), "step_(c*x)"),
+        (ReLU(sin(x)), "relu(numpy.sin(x))"),  # any function might give what it was given
+    ],
+    ids=str,
+)
+def test_what_is_new_is_written_over(e, code):
+    assert code in inspect.getsource(lambdify([x, c], e))
+
+
+U, V = ReLU(x - c), ReLU(c - 2 * x)
+SHARED = {
+    "slope and value": [U.diff(x) * U, U],
+    "value, twice": [U * V, U + V, U - 1],
+    "what is rectified, too": [U, x - c, U.diff(x)],
+    "nested": [ReLU(U - V), ReLU(U - V).diff(x), Heaviside(U - V, 1)],
+    "bounds": [Min(Max(x + c, 1), 2), Max(x + c, 3), Min(2 * x, 1) + 2 * x],
+    "steps alone": [Heaviside(x - c, 0), Heaviside(x - c, 0) * (x - c)],
+    "choices": [Piecewise((U, x - c > 1), (V + 1, x > 0), (x - c, True)), U**2],
+}
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("outputs", SHARED.values(), ids=SHARED)
+def test_what_is_written_over_is_needed_no_more(outputs, dtype):
+    rng = np.random.default_rng(0)
+    arrays = [rng.integers(-3, 4, 5000).astype(dtype) for _ in range(2)]
+    _agrees_with_pure([x, c], outputs, arrays)
+
+
+NETWORKS = {
+    "chain": matrix_network([3, 9, 5, 2], 200),
+    "residual": residual_network(3, 6, 200),
+}
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_networks_write_over_what_is_needed_no_more(network):
+    loss, parameters = network
+    outputs = [loss, *gradient(loss, parameters)]
+    args = sorted(loss.atoms(MatrixSymbol), key=str)
+    rng = np.random.default_rng(0)
+    source = _agrees_with_pure(args, outputs, [rng.normal(size=a.shape) for a in args])
+    assert source.count("relu_(") == source.count("relu") > 1
 
 
 @pytest.mark.parametrize("kind", [int, float, np.float16, np.float32, np.longdouble, np.int8])

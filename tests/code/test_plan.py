@@ -1,7 +1,8 @@
 """What is computed, how often it is needed, and what a branch guards."""
 
+import pytest
 from support.counts import calls
-from sympy import Mul, Piecewise, exp, log, symbols
+from sympy import Heaviside, Mul, Piecewise, exp, log, symbols
 
 from symrelu import ReLU
 from symrelu.code.engines import Code
@@ -16,8 +17,8 @@ def by_args(node):
     return Rule(node.args, lambda *codes: Code(", ".join(codes)))
 
 
-def plan(*roots, rule=by_args, code=GIVEN, outside=0):
-    return Plan(roots, rule, code, outside)
+def plan(*roots, rule=by_args, code=GIVEN, outside=0, by_values=False):
+    return Plan(roots, rule, code, outside, by_values)
 
 
 def steps(found):
@@ -47,6 +48,25 @@ def test_what_repeats_or_is_outside_counts_as_often():
 
     found = plan(exp(ReLU(x)), rule=rule, outside=1)
     assert steps(found)[ReLU(x)].uses == 3
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_slopes_are_taken_from_values(turn):
+    roots = [Heaviside(x + y, 0), Heaviside(x + y, 1), ReLU(x + y), Heaviside(x, 0)][::turn]
+    found = steps(plan(*roots, by_values=True))
+    assert [o.node for o in found[Heaviside(x + y, 0)].operands] == [ReLU(x + y)]
+    assert found[Heaviside(x + y, 1)].operands[0].node == x + y
+    assert found[Heaviside(x, 0)].operands[0].node == x
+    places = [*found]
+    assert places.index(x + y) < places.index(ReLU(x + y)) < places.index(Heaviside(x + y, 0))
+
+
+def test_values_of_the_users_function_have_no_known_slope():
+    def rule(node):
+        return Rule(node.args[:1], lambda code: code, outside=isinstance(node, ReLU))
+
+    found = steps(plan(ReLU(x + y), Heaviside(x + y, 0), rule=rule, by_values=True))
+    assert found[Heaviside(x + y, 0)].operands[0].node == x + y
 
 
 def test_another_name_is_no_step_of_its_own():

@@ -86,7 +86,7 @@ def code(expr, modules="numpy"):
         (x - Rational(1, 2), "x - 1/2"),
         # Products and quotients
         (2 * x / 3, "(2/3)*x"),
-        (ReLU(2 * x / 3 - 1), "relu(2.0*x/3 - 1)"),
+        (ReLU(2 * x / 3 - 1), "relu_(2.0*x/3 - 1)"),
         (x / 100000, "(1/100000)*x"),
         (x**3, "x*x*x"),
         (-x / 3, "-(1/3)*x"),
@@ -138,7 +138,7 @@ def code(expr, modules="numpy"):
         (2 * Min(x, y), "2*numpy.minimum(x, y)"),
         (Abs(x), "abs(x)"),
         # The kink
-        (2 * ReLU(x + 1) ** 2, "2*relu(x + 1)**2"),
+        (2 * ReLU(x + 1) ** 2, "2*relu_(x + 1)**2"),
         (ReLU(x, c), "relu(x)"),
         (Heaviside(x, 0), "step(x)"),
         (Heaviside(x, c), "step_at_0(x, c)"),
