@@ -17,6 +17,7 @@ from sympy import (
     MatrixSymbol,
     Max,
     Min,
+    Mul,
     Piecewise,
     S,
     frac,
@@ -149,6 +150,7 @@ def _agrees_with_pure(args, outputs, arrays):
         (Min(Max(x, 1), 2), "at_most_(at_least(x, 1), 2)"),
         (Max(ReLU(-x), 1), "at_least_(relu_(-x), 1)"),
         (Heaviside(x * c, 0), "step_(c*x)"),
+        (ReLU(Mul(1, x, evaluate=False), evaluate=False), "relu(x)"),
         (ReLU(sin(x)), "relu(numpy.sin(x))"),  # any function might give what it was given
     ],
     ids=str,

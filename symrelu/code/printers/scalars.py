@@ -119,6 +119,8 @@ def _(node: Expr, engine: Target) -> Rule:
     if not (node.args[0].is_Number or any(factor.is_Pow for factor in node.args)):
         return Rule(node.args, _product)
     number, rest = node.as_coeff_mul(rational=True)
+    if number is S.One and len(rest) == 1:  # unevaluated: no product, and so nothing new
+        return Rule(rest)
     above, below = [], []
     for factor in _one_number(rest, engine):
         base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, S.One)
