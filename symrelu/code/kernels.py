@@ -17,14 +17,14 @@ from typing import Any
 import numpy
 
 
-def relu(x: Any) -> Any:
+def relu(x: Any, out: Any = None) -> Any:
     """The larger of x and 0, or nan."""
     kind = type(x)
     if kind is numpy.ndarray:
         code = x.dtype.char
         if code in "fd":
             # It takes less time to call maximum with 0.0 than with 0.
-            return x.clip(0, numpy.inf) if x.size > 1000 else numpy.maximum(x, 0.0)
+            return x.clip(0, numpy.inf, out) if x.size > 1000 else numpy.maximum(x, 0.0)
         if code in "bhilqBHILQ":
             return numpy.maximum(x, 0)
         if code in "eg":
@@ -37,18 +37,16 @@ def relu(x: Any) -> Any:
 
 
 def relu_(x: Any) -> Any:
-    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
-        return x.clip(0, numpy.inf, x)
-    return relu(x)
+    return relu(x, x)
 
 
-def step(x: Any) -> Any:
+def step(x: Any, out: Any = None) -> Any:
     """1 where x is positive, 0 where it is not, or nan."""
     kind = type(x)
     if kind is numpy.ndarray:
         code = x.dtype.char
         if code in "fd" and x.size > 500:
-            y = x.clip(0, 1)
+            y = x.clip(0, 1, out)
             return numpy.ceil(y, y)
         if code == "e" and x.size > 500:
             y = x.astype("f").clip(0, 1)
@@ -65,9 +63,7 @@ def step(x: Any) -> Any:
 
 
 def step_(x: Any) -> Any:
-    if type(x) is numpy.ndarray and x.size > 500 and x.dtype.char in "fd":
-        return numpy.ceil(x.clip(0, 1, x), x)
-    return step(x)
+    return step(x, x)
 
 
 def step_at_0(x: Any, H0: Any) -> Any:
@@ -85,30 +81,26 @@ def step_at_0(x: Any, H0: Any) -> Any:
     return numpy.where(x == 0, H0, y)[()]  # of a number, a number
 
 
-def at_least(x: Any, bound: Any) -> Any:
+def at_least(x: Any, bound: Any, out: Any = None) -> Any:
     """The larger of x and a number, or nan."""
     if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
-        return x.clip(bound, numpy.inf)
+        return x.clip(bound, numpy.inf, out)
     return numpy.maximum(x, bound)
 
 
 def at_least_(x: Any, bound: Any) -> Any:
-    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
-        return x.clip(bound, numpy.inf, x)
-    return numpy.maximum(x, bound)
+    return at_least(x, bound, x)
 
 
-def at_most(x: Any, bound: Any) -> Any:
+def at_most(x: Any, bound: Any, out: Any = None) -> Any:
     """The smaller of x and a number, or nan."""
     if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
-        return x.clip(-numpy.inf, bound)
+        return x.clip(-numpy.inf, bound, out)
     return numpy.minimum(x, bound)
 
 
 def at_most_(x: Any, bound: Any) -> Any:
-    if type(x) is numpy.ndarray and x.size > 1000 and x.dtype.char in "fd":
-        return x.clip(-numpy.inf, bound, x)
-    return numpy.minimum(x, bound)
+    return at_most(x, bound, x)
 
 
 # What Numba compiles instead, for one number; an int8 is of no weight in the dtype of the result.
@@ -169,7 +161,7 @@ def copies(kernels: tuple[Kernel, ...], module: ModuleType) -> dict[str, Any]:
 def copied(function: Any, names: dict[str, Any]) -> FunctionType:
     """The function, of no module, so that it is pickled by value."""
     names["__builtins__"] = builtins  # in which NumPy imports what it is made of
-    copy = FunctionType(function.__code__, names)
+    copy = FunctionType(function.__code__, names, argdefs=function.__defaults__)
     copy.__module__ = "lambdified"
     return copy
 
