@@ -9,6 +9,7 @@ from typing import Any
 import mpmath
 import sympy
 from sympy import (
+    Add,
     And,
     ConditionSet,
     Dummy,
@@ -72,6 +73,7 @@ BIGGEST = 60
     stays=lambda f, symbol=None, domain=S.Reals: ConditionSet(
         symbol or _only(f), _relation(f), domain.intersect(S.Reals)
     ),
+    exact=True,
 )
 def solveset(f: Any, symbol: Any = None, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -241,7 +243,7 @@ def check_set(found: Set, relation: Any, x: Symbol, domain: Set) -> None:
                 _none_missed(concrete, (relation.lhs - relation.rhs).subs(at), x, points)
             for t in ends - tight:
                 if concrete.contains(t) is S.true and isinstance(relation, Eq):
-                    gap = checks.number(relation.lhs - relation.rhs, {**at, x: t})
+                    gap = _gap(relation.lhs - relation.rhs, {**at, x: t})
                     if gap is not None and abs(gap) > 1e-15:
                         raise checks.FailedError(f"{t} does not solve it")
 
@@ -255,7 +257,7 @@ def _none_missed(found: Set, gap: Expr, x: Symbol, points: list[Expr]) -> None:
         return
     far = [Rational(-229, 7), Rational(-41, 9), Rational(47, 11), Rational(271, 8)]
     places = sorted({*points, *far})
-    values = [checks.number(gap, {x: p}) for p in places]
+    values = [_gap(gap, {x: p}) for p in places]
     for (p, a), (q, b) in pairwise(zip(places, values, strict=True)):
         if a * b < 0 and not any(p < t.evalf(30) < q for t in found):
             raise checks.FailedError(f"there is a solution between {p} and {q}")
@@ -265,12 +267,20 @@ def _held(relation: Any, at: Any) -> bool | None:
     if isinstance(relation, (And, Or)):
         each = [_held(r, at) for r in relation.args]
         return None if None in each else (all if isinstance(relation, And) else any)(each)
-    gap = checks.number(relation.lhs - relation.rhs, at)
+    gap = _gap(relation.lhs - relation.rhs, at)
     if gap is None or not gap.is_extended_real or not gap.is_finite:
         return None
-    if not gap.is_Rational and abs(gap) < 1e-20:
-        gap = S.Zero
     return bool(relation.func(gap, 0))
+
+
+def _gap(g: Expr, at: Any) -> Any:
+    """The value, and 0 for what rounding leaves of terms that cancel."""
+    value = checks.number(g, at)
+    if value is None or value.is_Rational or not value.is_finite:
+        return value
+    terms = [checks.number(term, at) for term in Add.make_args(g)]
+    size = 1 + sum(abs(t) for t in terms if t is not None and t.is_finite)
+    return S.Zero if abs(value) < 1e-20 * size else value
 
 
 @calculus(
@@ -279,6 +289,7 @@ def _held(relation: Any, at: Any) -> bool | None:
     "solutions have these signs; SymPy takes its unknown for positive where it meets a ReLU",
     sympy.solve,
     takes=(),
+    exact=True,
 )
 def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags: Any) -> Any:
     """
@@ -494,7 +505,7 @@ def check_solutions(found: list[dict[Symbol, Expr]], gaps: list[Expr]) -> None:
                 if None in values.values():
                     continue
                 for g in gaps:
-                    gap = checks.number(g.subs(at), values)
+                    gap = _gap(g.subs(at), values)
                     if gap is not None and abs(gap) > 1e-15:
                         raise checks.FailedError(f"{s} leaves {gap.n(6)} at {at}")
 
@@ -506,6 +517,7 @@ def check_solutions(found: list[dict[Symbol, Expr]], gaps: list[Expr]) -> None:
     "each inequality by regions; SymPy refuses kinks in a system of inequalities",
     sympy.reduce_inequalities,
     takes=(),
+    exact=True,
 )
 def reduce_inequalities(inequalities: Any, symbols: Any = (), check: bool = True) -> Any:
     """
@@ -559,6 +571,7 @@ def reduced(relations: list[Any], unknowns: list[Symbol], check: bool) -> Any:
     "of each case of signs those solutions are kept that have these signs",
     sympy.nonlinsolve,
     takes=(),
+    exact=True,
 )
 def nonlinsolve(system: Any, *symbols: Any, check: bool = True) -> Set:
     """

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import PoleError, PolynomialError
+from mpmath.libmp import NoConvergence
+from sympy import PoleError
+from sympy.polys.polyerrors import BasePolynomialError
 
 
 class NoPiecesError(NotImplementedError):
@@ -13,7 +15,7 @@ class NoPiecesError(NotImplementedError):
 
 
 # What says that there is no answer, of ours and of SymPy's, where a search may end without one.
-UNKNOWN = (NotImplementedError, PolynomialError, PoleError, RecursionError)
+UNKNOWN = (NotImplementedError, BasePolynomialError, NoConvergence, PoleError, RecursionError)
 
 
 def asked(function: Callable[..., Any], *args: Any, **options: Any) -> Any:

@@ -60,6 +60,7 @@ class _Point:
     "on each region the ends and the zeros of the slope; SymPy refuses Abs and Piecewise",
     function_range_of_sympy,
     of="symbol",
+    exact=True,
 )
 def function_range(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -85,15 +86,15 @@ def values_on(f: Expr, x: Symbol, domain: Set) -> Set:
     found: list[Set] = []
     for part in _intervals(_one_period(f, x, domain)):
         if isinstance(part, _Point):
-            found.append(FiniteSet(f.subs(x, part.t)))
+            found.append(FiniteSet(_at(f, x, part.t)))
             continue
         parts = regions(f, x, part.start, part.end)
         for region in parts:
             for real in _real(region, x):
                 found += _image(Region(real.start, real.end, region.expr), x)
-                found += [FiniteSet(region.expr.subs(x, t)) for t in _closed_ends(real)]
+                found += [FiniteSet(_at(region.expr, x, t)) for t in _closed_ends(real)]
         ends = [*_closed_ends(part), *(r.stop for r in parts[:-1])]
-        at_ends = (f.subs(x, t) for t in ends)
+        at_ends = (_at(f, x, t) for t in ends)
         found += [FiniteSet(v) for v in at_ends if v.is_finite and v.is_real is not False]
     return Union(*found)
 
@@ -135,8 +136,18 @@ def _image(region: Region, x: Symbol) -> list[Set]:
     for low, high in pairwise(ends):
         one = smooth_limit(g, x, low, 1 if low.is_finite else (1 if low is -oo else -1))
         two = smooth_limit(g, x, high, -1)
-        found.append(Interval.open(*_sorted(one, two)))
-    return found + [FiniteSet(g.subs(x, t)) for t in ends[1:-1]]
+        found.append(Interval.open(*_sorted(_comparable(one), _comparable(two))))
+    return found + [FiniteSet(_at(g, x, t)) for t in ends[1:-1]]
+
+
+def _at(f: Expr, x: Symbol, t: Expr) -> Expr:
+    return _comparable(f.subs(x, t))
+
+
+def _comparable(value: Expr) -> Expr:
+    """The value, or 0 for a number that is 0 in disguise, with which SymPy compares nothing."""
+    hidden = value.is_number and value.is_extended_real and not value.is_comparable
+    return S.Zero if hidden and abs(value.evalf(30, maxn=60)) < 1e-25 else value
 
 
 def _sorted(one: Expr, two: Expr) -> tuple[Expr, Expr]:
@@ -189,6 +200,7 @@ def check_range(found: Set, f: Expr, x: Symbol, domain: Set) -> None:
     "the least of the values; SymPy's takes an Abs for smooth",
     sympy.minimum,
     of="symbol",
+    exact=True,
 )
 def minimum(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Expr:
     """
@@ -212,6 +224,7 @@ def minimum(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> E
     "the greatest of the values; SymPy's takes an Abs for smooth",
     sympy.maximum,
     of="symbol",
+    exact=True,
 )
 def maximum(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Expr:
     """
@@ -245,6 +258,7 @@ def _checked_range(f: Expr, x: Symbol, domain: Set, check: bool) -> Set:
     "between kinks and at each; SymPy refuses steps",
     continuous_domain_of_sympy,
     of="symbol",
+    exact=True,
 )
 def continuous_domain(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -298,6 +312,7 @@ def _is_0(e: Expr) -> bool:
     "the slope on each region; SymPy takes a flat piece for a point",
     sympy.stationary_points,
     of="symbol",
+    exact=True,
 )
 def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -342,7 +357,11 @@ def stationary_points(f: Any, symbol: Any, domain: Any = S.Reals, check: bool = 
 
 
 @calculus(
-    "regions", "the poles of each region, its ends included", sympy.singularities, of="symbol"
+    "regions",
+    "the poles of each region, its ends included",
+    sympy.singularities,
+    of="symbol",
+    exact=True,
 )
 def singularities(expression: Any, symbol: Any, domain: Any = S.Reals, check: bool = True) -> Set:
     """
@@ -488,6 +507,7 @@ def _is_rising(f: Expr, x: Symbol, part: Interval, strictly: bool) -> bool:
     "the slope on each region and the jumps between",
     sympy.is_increasing,
     of="symbol",
+    exact=True,
 )
 def is_increasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
@@ -513,6 +533,7 @@ def is_increasing(
     "the slope on each region and the jumps between",
     sympy.is_decreasing,
     of="symbol",
+    exact=True,
 )
 def is_decreasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
@@ -526,6 +547,7 @@ def is_decreasing(
     "a region with slope 0 is not strictly increasing",
     sympy.is_strictly_increasing,
     of="symbol",
+    exact=True,
 )
 def is_strictly_increasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
@@ -539,6 +561,7 @@ def is_strictly_increasing(
     "a region with slope 0 is not strictly decreasing",
     sympy.is_strictly_decreasing,
     of="symbol",
+    exact=True,
 )
 def is_strictly_decreasing(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
@@ -552,6 +575,7 @@ def is_strictly_decreasing(
     "SymPy takes a zero of the slope for a turning point",
     sympy.is_monotonic,
     of="symbol",
+    exact=True,
 )
 def is_monotonic(
     expression: Any, interval: Any = S.Reals, symbol: Any = None, check: bool = True
@@ -577,6 +601,7 @@ def _values(f: Expr, interval: Set, x: Symbol) -> list[tuple[Any, Any]]:
     "SymPy's second derivative of a Piecewise forgets the kinks",
     sympy.is_convex,
     of="syms",
+    exact=True,
 )
 def is_convex(f: Any, *syms: Any, domain: Any = S.Reals, check: bool = True) -> bool:
     """
@@ -631,6 +656,7 @@ def _is_convex(f: Expr, x: Symbol, domain: Set) -> bool:
     sympy.periodicity,
     of="symbol",
     stays=lambda *_, **__: None,
+    exact=True,
 )
 def periodicity(f: Any, symbol: Any, check: bool = True, **options: Any) -> Any:
     """

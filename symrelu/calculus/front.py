@@ -14,6 +14,7 @@ from sympy import (
     DiracDelta,
     Dummy,
     Expr,
+    Float,
     Integral,
     Limit,
     Max,
@@ -31,7 +32,7 @@ from sympy.stats import Expectation
 from symrelu import kinked
 from symrelu.calculus.checks import FailedError, warn
 from symrelu.calculus.errors import UNKNOWN
-from symrelu.calculus.pieces import constants_apart
+from symrelu.calculus.pieces import constants_apart, without_floats
 from symrelu.function import ReLU
 from symrelu.graph import replaced
 from symrelu.inputs import holds_text
@@ -54,6 +55,7 @@ def calculus(
     takes: tuple[type, ...] = (Expr,),
     of: str | None = None,
     stays: Callable[..., Any] | None = None,
+    exact: bool = False,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make a function of SymPy's calculus out of one for real symbols and kinks.
 
@@ -61,7 +63,8 @@ def calculus(
     ``takes`` says of what kind the first argument is; of any kind if it is empty.  ``of`` names the
     variable: what has a kink and does not depend on it is one constant for the function.
     ``stays`` makes of the arguments what is given where no answer is known or none passes its
-    check; without it that is a NotImplementedError.
+    check; without it that is a NotImplementedError.  ``exact`` says that rounding may change the
+    answer: the function then sees decimals as fractions, and what it says is rounded.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,11 +88,12 @@ def calculus(
                 return smooth(*args, **options)
             if takes and not isinstance(args[0], takes):
                 raise TypeError(f"{name} takes an expression, not {args[0]!r}")
+            answered = _rounded(function) if exact else function
             variable = _variable(name, names, of, args, options)
             if variable is None:
-                return _of_real(function, args, {**options, "check": check}, stays)
+                return _of_real(answered, args, {**options, "check": check}, stays)
             frozen, back = constants_apart(args[0], {variable})
-            found = _of_real(function, (frozen, *args[1:]), {**options, "check": check}, stays)
+            found = _of_real(answered, (frozen, *args[1:]), {**options, "check": check}, stays)
             return _each(found, lambda e: e.xreplace(back)) if back else found
 
         return answer
@@ -137,6 +141,31 @@ def _of_real(
     if isinstance(found, UNEVALUATED) and args[0].args:
         found = found.xreplace({real[0]: args[0].xreplace(to)})
     return _each(found, lambda e: _in_words(e).xreplace(back))
+
+
+def _rounded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, of fractions where decimals are given: two that should be equal then are."""
+
+    @wraps(function)
+    def answer(*args: Any, **options: Any) -> Any:
+        found: list[bool] = []
+
+        def fractions(e: Any) -> Any:
+            found.append(e.has(Float))
+            return without_floats(e)
+
+        args = tuple(_each(arg, fractions) for arg in args)
+        options = {key: _each(value, fractions) for key, value in options.items()}
+        value = function(*args, **options)
+        return _each(value, _decimals) if any(found) else value
+
+    return answer
+
+
+def _decimals(e: Any) -> Any:
+    if isinstance(e, Expr):
+        return e.evalf()
+    return e.func(*map(_decimals, e.args)) if e.args else e
 
 
 # What stays when there is no answer.

@@ -50,6 +50,7 @@ MOST_DERIVATIVES = 12
     sympy.limit,
     of="z",
     stays=lambda e, z, z0, dir="+": Limit(e, z, z0, dir),
+    exact=True,
 )
 def limit(e: Any, z: Any, z0: Any, dir: str = "+", check: bool = True) -> Any:
     """
@@ -244,6 +245,7 @@ def check_limit(value: Expr, e: Expr, z: Symbol, z0: Expr, side: int) -> None:
     "on one side of a point every step is 0 or 1",
     lambda e, *args, **options: e.series(*args, **options),
     of="x",
+    exact=True,
 )
 def series(
     expr: Any,

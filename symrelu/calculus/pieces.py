@@ -22,6 +22,7 @@ from sympy import (
     Dummy,
     Eq,
     Expr,
+    Float,
     Function,
     Heaviside,
     Max,
@@ -31,6 +32,7 @@ from sympy import (
     Piecewise,
     Poly,
     Pow,
+    Rational,
     S,
     SingularityFunction,
     Symbol,
@@ -63,6 +65,7 @@ from sympy.core.relational import Relational
 
 from symrelu.calculus.cells import Ranged, SplitError, deepest
 from symrelu.calculus.errors import NoPiecesError
+from symrelu.graph import replaced
 from symrelu.kinked import has_kinks, in_relu
 from symrelu.signs import signs
 
@@ -158,8 +161,8 @@ class Steps:
 
 
 def chosen_of(expr: Any, chosen: dict[Dummy, Expr]) -> Any:
-    here = expr.xreplace(chosen)
-    return here.xreplace({HOLE: S.NaN}) if here.has(HOLE) else here
+    here = replaced(expr, lambda node: chosen.get(node, node))  # as trees switches are endless
+    return replaced(here, lambda node: S.NaN if node is HOLE else node)
 
 
 def in_steps(expr: Any) -> Steps:
@@ -440,6 +443,8 @@ def _generator(u: Expr, x: Symbol) -> Expr | None:
 
 def _roots_of_radicals(u: Expr, x: Symbol) -> list[Expr]:
     """Of a polynomial in roots: each root is eliminated, and what solves the rest is put in."""
+    if u.has(Float):  # of rounded coefficients a division leaves remainders
+        return [t.evalf() for t in _roots_of_radicals(without_floats(u), x)]
     p = u
     radicals = [r for r in u.atoms(Pow) if x in r.free_symbols and r.exp.is_Integer is False]
     for r in sorted(radicals, key=count_ops, reverse=True):
@@ -451,6 +456,11 @@ def _roots_of_radicals(u: Expr, x: Symbol) -> list[Expr]:
     if not p.is_polynomial(x) or p == 0 or Poly(p, x).degree() > MOST_DEGREES:
         raise NoPiecesError(f"the roots of {u} are not known")
     return [t for t in polynomial_roots(Poly(p, x)) if _is_0_at(u, x, t)]
+
+
+def without_floats(e: Any) -> Any:
+    """The same with the decimals that rounded numbers print as."""
+    return e.xreplace({f: Rational(str(f)) for f in e.atoms(Float)})
 
 
 def _is_0_at(u: Expr, x: Symbol, t: Expr) -> bool:
