@@ -105,14 +105,22 @@ def variance(expr: Any, condition: Any = None, check: bool = True, **options: An
     """
     mean = expectation(expr, condition, check=check)
     square = expectation(expr**2, condition, check=check)
-    return square - mean**2
+    return _number(square - mean**2, expr)
+
+
+def _number(value: Expr, expr: Expr) -> Expr:
+    if value is S.NaN:
+        raise NoPiecesError(f"of {expr} the mean, or that of its square, is not known")
+    return value
 
 
 def _mean(expr: Expr, check: bool) -> Expr:
     if expr.has(Max, Min):  # of sums, of which each may be one normal variable
         expr = as_relu(expr)
-    expr = sympify(expr).expand() if not has_kinks(expr) else _expanded(expr)
-    return shorter(Add(*(_mean_of_term(term, check) for term in Add.make_args(expr))))
+    terms = sympify(expr).expand() if not has_kinks(expr) else _expanded(expr)
+    value = shorter(Add(*(_mean_of_term(term, check) for term in Add.make_args(terms))))
+    # The mean of a sum may be finite where those of its terms are not.
+    return _number(_mean_of_term(expr, check) if value is S.NaN else value, expr)
 
 
 def _expanded(expr: Expr) -> Expr:

@@ -15,18 +15,31 @@ from sympy import (
     Dummy,
     Eq,
     Expr,
+    Function,
     Heaviside,
     Integral,
+    Mul,
     Piecewise,
     Poly,
+    Pow,
     Rational,
     S,
     SingularityFunction,
     Symbol,
     Tuple,
+    asinh,
+    atan,
+    cos,
+    cosh,
     count_ops,
+    erf,
+    exp,
+    log,
     oo,
+    sin,
+    sinh,
     sympify,
+    tanh,
 )
 from sympy.concrete.expr_with_limits import AddWithLimits
 
@@ -36,6 +49,8 @@ from symrelu.calculus.front import calculus, held, the_symbol
 from symrelu.calculus.iterated import iterated
 from symrelu.calculus.pieces import (
     Jump,
+    Region,
+    between,
     constants_apart,
     normal_form,
     regions,
@@ -46,9 +61,12 @@ from symrelu.calculus.pieces import (
     to_the_right,
     whole,
 )
-from symrelu.calculus.smooth import INFINITE, between_ends, smooth
+from symrelu.calculus.smooth import INFINITE, at_end, between_ends, smooth
 from symrelu.function import ReLU
 from symrelu.kinked import has_kinks
+
+ENTIRE = (Add, Mul, Pow, exp, sin, cos, sinh, cosh, tanh, atan, asinh, erf, ReLU)
+MOST_FACTORED = 20  # terms: factors of more, in many symbols, keep SymPy busy
 
 
 @calculus(
@@ -149,8 +167,11 @@ class ReLUIntegral(Integral):
         )
 
     def _eval_evalf(self, prec: int) -> Any:
-        plain = AddWithLimits.__new__(Integral, self.function, *self.limits)
-        return plain.evalf(prec_to_dps(prec))
+        # SymPy's quadrature does not settle at a kink: it takes long, and gives some six digits.
+        known = self if self.free_symbols else self.doit()
+        if known is self:
+            known = AddWithLimits.__new__(Integral, self.function, *self.limits)
+        return known.evalf(prec_to_dps(prec))
 
     def doit(self, **hints: Any) -> Any:
         answer = integrate(self.function, *self.limits)
@@ -183,12 +204,93 @@ def antiderivative(f: Expr, x: Symbol) -> Expr:
     terms = [weight * Heaviside(x - t) for t, weight, order in deltas if order == 0]
     if len(terms) < len(deltas):
         raise NoPiecesError("a derivative of a delta")
-    return Add(smooth(first, x), *(written(jump, x) for jump in jumps), *terms)
+    return Add(joined(f, first, jumps, x), *terms)
 
 
-def written(jump: Jump, x: Symbol) -> Expr:
+def joined(f: Expr, first: Expr, jumps: list[Jump], x: Symbol) -> Expr:
+    """The antiderivative of what is ``first`` and the jumps, continuous."""
+    G = smooth(first, x)
+    added = [smooth(jump.expr, x) for jump in jumps]
+    if jumps and not all(is_entire(g, x) for g in (G, *added)):
+        try:
+            return by_regions(regions(f, x), x)
+        except NoPiecesError:
+            pass
+    return Add(G, *(written(jump, g, x) for jump, g in zip(jumps, added, strict=True)))
+
+
+def is_entire(G: Expr, x: Symbol) -> bool:
+    """Whether it is made of what has a real value everywhere."""
+    if x not in G.free_symbols or x == G:
+        return True
+    if isinstance(G, Pow) and x in G.exp.free_symbols:
+        return x not in G.base.free_symbols and is_entire(G.exp, x)
+    if isinstance(G, Pow) and not (G.exp.is_Integer and G.exp.is_positive):
+        return False
+    return isinstance(G, ENTIRE) and all(is_entire(arg, x) for arg in G.args)
+
+
+def by_regions(parts: list[Region], x: Symbol) -> Expr:
+    """The antiderivative that asks in each region for values in there only.
+
+    A root or a logarithm has no others, and what has none is not always times 0.
+    """
+    grown = [smooth(part.expr, x) for part in parts]
+    for G, part in zip(grown, parts, strict=True):
+        _refuse_poles(G, part, x)
+    if any(_is_steep(G, part, x) for G, part in zip(grown, parts, strict=True)):
+        return _in_pieces(grown, parts, x)
+    return Add(*(_within(G, part, x) for G, part in zip(grown, parts, strict=True)))
+
+
+def _refuse_poles(G: Expr, part: Region, x: Symbol) -> None:
+    """It has a value everywhere in its region."""
+    for base in _bases(G):
+        if between(roots(base, x, part.start, part.stop), part.start, part.stop):
+            raise NoPiecesError(f"{part.expr} has a pole between {part.start} and {part.stop}")
+
+
+def _bases(e: Expr) -> set[Expr]:
+    """Where these are 0, it may have a pole, or end to be real."""
+    powers = {p.base for p in e.atoms(Pow) if not (p.exp.is_Integer and p.exp.is_positive)}
+    return powers | {node.args[0] for node in e.atoms(log)}
+
+
+def _is_steep(G: Expr, part: Region, x: Symbol) -> bool:
+    """Whether it, or a root or a function in it, has no value or no slope at an end."""
+    ends = [t for t in (part.start, part.stop) if t not in INFINITE]
+    roots_of = {p.base for p in G.atoms(Pow) if p.exp.is_Integer is False and p.exp < 1}
+    if any(base.subs(x, t).expand().is_zero for base in roots_of for t in ends):
+        return True
+    slopes = [g.diff(x) for g in G.atoms(Function) if not isinstance(g, exp)]
+    values = Tuple(*(e.subs(x, t) for t in ends for e in (G, part.expr, *slopes)))
+    return bool(values.has(S.NaN, S.ComplexInfinity, *INFINITE))
+
+
+def _within(G: Expr, part: Region, x: Symbol) -> Expr:
+    """By how much it grows in its region, with x kept in there."""
+    start, stop = part.start, part.stop
+    if start is -oo:
+        places = [stop - ReLU(stop - x), x - ReLU(x - stop)]
+        return min((G.subs(x, place) for place in places), key=count_ops)
+    place = start + ReLU(x - start) - (ReLU(x - stop) if stop is not oo else 0)
+    return G.subs(x, place) - G.subs(x, start)
+
+
+def _in_pieces(grown: list[Expr], parts: list[Region], x: Symbol) -> Expr:
+    pieces, so_far = [], S.Zero
+    for i, (G, part) in enumerate(zip(grown, parts, strict=True)):
+        moved = G if i == 0 else (G - at_end(G, x, part.start, "+") + so_far).expand()
+        pieces.append((moved, x < part.stop))
+        if part.stop is not oo:
+            so_far = at_end(moved, x, part.stop, "-")
+            if not so_far.is_finite:
+                raise NoPiecesError(f"{part.expr} grows without bound towards {part.stop}")
+    return Piecewise(*pieces)
+
+
+def written(jump: Jump, G: Expr, x: Symbol) -> Expr:
     """The antiderivative of what is added from a kink on, as short as it can be."""
-    G = smooth(jump.expr, x)
     rest = (G - G.subs(x, jump.at)).expand()
     if rest == 0:
         return S.Zero
@@ -207,7 +309,11 @@ def in_relu(rest: Expr, jump: Jump, x: Symbol) -> Expr:
         terms = [c * ReLU(u) ** n for n, c in enumerate(coefficients) if n and c]
         if len(terms) == 1:
             return terms[0]
+        if not terms:
+            return S.Zero
         lowest = next(n for n, c in enumerate(coefficients) if n and c)
+        if len(rest.args) > MOST_FACTORED:
+            return Add(*terms)
         whole_form = sympy.factor(sympy.cancel(rest / u**lowest)) * ReLU(u) ** lowest
         return min(Add(*terms), whole_form, key=count_ops)
     options = [rest * Heaviside(u)]
@@ -246,16 +352,28 @@ def _number(value: Expr, f: Expr) -> Expr:
 
 def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     first, jumps = normal_form(f, x)
+    poles = [
+        (t, start)
+        for e, start in ((first, -oo), *((jump.expr, jump.at) for jump in jumps))
+        for base in _bases(e)
+        for t in roots(base, x, a, b)
+    ]
+    if any(
+        sign_or_none(t - a) == sign_or_none(b - t) == 1 and sign_or_none(t - start) != -1
+        for t, start in poles
+    ):
+        raise NoPiecesError(f"{f} may have a pole between {a} and {b}")
+    if poles and all(-1 in (sign_or_none(t - a), sign_or_none(b - t)) for t, _ in poles):
+        return _between(first, jumps, x, a, b)
     if {a, b} & {*INFINITE}:
         first, jumps = to_the_right(first, jumps, x)
     right = whole(first, jumps)
     p = jumps[0].at if len(jumps) == 1 else S.Zero
+    F = joined(f, first, jumps, x)
     if not {a, b} & {*INFINITE}:
-        F = Add(smooth(first, x), *(written(jump, x) for jump in jumps))
         return at(F, x, b) - at(F, x, a)
     G = smooth(first, x)
     B = G + Add(*(g - g.subs(x, j.at) for j in jumps for g in [smooth(j.expr, x)]))
-    F = G + Add(*(written(jump, x) for jump in jumps))
     if b is oo and a is -oo:
         return (
             between_ends(right, x, p, oo)
@@ -265,6 +383,18 @@ def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     if b is oo:
         return between_ends(right, x, p, oo) + B.subs(x, p) - at(F, x, a)
     return at(F, x, b) - G.subs(x, p) + between_ends(first, x, -oo, p)
+
+
+def _between(first: Expr, jumps: list[Jump], x: Symbol, a: Expr, b: Expr) -> Expr:
+    """Of values between the ends only: each kink is moved in there."""
+    G = smooth(first, x)
+    total = at(G, x, b) - at(G, x, a)
+    for jump in jumps:
+        g = smooth(jump.expr, x)
+        kink = a + ReLU(jump.at - a) - ReLU(jump.at - b)
+        rises = sign_of(jump.switch.diff(x)) > 0
+        total += at(g, x, b) - at(g, x, kink) if rises else at(g, x, kink) - at(g, x, a)
+    return total
 
 
 def at(F: Expr, x: Symbol, t: Expr) -> Expr:
@@ -392,20 +522,20 @@ def check_definite(value: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
         for at in checks.samples(checks.symbols_of(f, a, b, value) - {x}):
             low, high = S(a).subs(at), S(b).subs(at)
             integrand = f.subs(at)
+            got = checks.number(value, at)
+            if got is None:
+                raise checks.FailedError(f"at {at} it has no value")
             turn = 1
             if low > high:
                 low, high, turn = high, low, -1
             parts = regions(integrand, x, low, high)
             if len(parts) > 12:
                 raise NoPiecesError("too many regions for a quadrature")
-            got = checks.number(value, at)
             want = turn * mpmath.fsum(
                 checks.quadrature(p.expr, x, checks_ends(p.start, p.stop))
                 for p in parts
                 if p.expr != 0
             )
-            if got is None:
-                raise checks.FailedError(f"at {at} it has no value")
             if got.is_infinite:
                 raise NoPiecesError("divergent")
             if abs(checks.complex_of(got) - want) > float(close) * (1 + abs(want)):

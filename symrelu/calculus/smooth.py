@@ -327,13 +327,13 @@ def _is_quick(factor: Poly) -> bool:
 
 def _between(G: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     """What a continuous antiderivative grows by, in the limit at infinite ends."""
-    value = _at_end(G, x, b, "-") - _at_end(G, x, a, "+")
+    value = at_end(G, x, b, "-") - at_end(G, x, a, "+")
     if value.has(S.NaN, S.ComplexInfinity, I, sympy.Limit, sympy.AccumBounds):
         raise NoPiecesError(f"the limits of {G} are not known")
     return _infinite_or(value)
 
 
-def _at_end(G: Expr, x: Symbol, t: Expr, side: str) -> Expr:
+def at_end(G: Expr, x: Symbol, t: Expr, side: str) -> Expr:
     value = G.subs(x, t)
     return value if value.is_finite and t.is_finite else asked(sympy.limit, G, x, t, side)
 
