@@ -19,10 +19,15 @@ from typing import Any, Protocol
 from sympy import (
     Abs,
     Basic,
+    Complement,
+    Contains,
     DiracDelta,
     Dummy,
     Expr,
+    FiniteSet,
     Heaviside,
+    Intersection,
+    Interval,
     Max,
     Min,
     Mul,
@@ -31,8 +36,10 @@ from sympy import (
     S,
     SingularityFunction,
     Symbol,
+    Union,
     sign,
 )
+from sympy.core.numbers import ImaginaryUnit
 
 from symrelu.graph import holds, postorder, replaced
 from symrelu.signs import is_small, is_soon_written_out, known
@@ -61,6 +68,7 @@ def rewritten(node: Basic) -> Any:
 
 
 _HOOK = "_eval_rewrite_as_ReLU"
+COMPARED = (Complement, FiniteSet, Intersection, Interval, Union)
 _DEPTH = 50  # of what is written with what is written with ReLU
 
 
@@ -141,7 +149,24 @@ def has_kinks(expr: Basic) -> bool:
 def may_be_real(x: Expr) -> bool:
     """Whether to take it as real: a symbol without assumptions, but not a complex one."""
     real = known(x, "extended_real")
-    return bool(real) or (real is None and not known(x, "complex"))
+    return bool(real) or (real is None and not known(x, "complex") and not holds(x, ImaginaryUnit))
+
+
+# Conditions
+
+
+def in_relations(condition: Any) -> Any:
+    """The condition with what says that something is in a set as inequalities."""
+    if not isinstance(condition, Basic) or not holds(condition, Contains):
+        return condition
+    return replaced(condition, _compared)
+
+
+def _compared(node: Any) -> Any:
+    if not isinstance(node, Contains) or not isinstance(node.args[1], COMPARED):
+        return node
+    real = Dummy(real=True)  # of others SymPy says that they are finite, too
+    return node.args[1].as_relational(real).xreplace({real: node.args[0]})
 
 
 # Steps

@@ -20,6 +20,7 @@ from sympy import (
     Max,
     NDimArray,
     S,
+    SingularityFunction,
     Sum,
     Symbol,
     sympify,
@@ -285,9 +286,10 @@ def _real(e: Any, to: dict[Basic, Basic]) -> Any:
     """The same of real symbols, in functions that SymPy can compute.
 
     Slopes at kinks are left out, as no value depends on them; what has a class of its own is
-    written with ReLU.
+    written with ReLU, and the loads of a beam that are no functions with deltas.
     """
-    for symbol in e.atoms(Symbol):
+    sides = {limit.args[3] for limit in e.atoms(Limit)}  # for SymPy these are symbols
+    for symbol in e.atoms(Symbol) - sides:
         if symbol.is_extended_real is None and symbol not in to:
             to[symbol] = Dummy(symbol.name, real=True)
     return replaced(e.xreplace(to), _plain)
@@ -296,5 +298,7 @@ def _real(e: Any, to: dict[Basic, Basic]) -> Any:
 def _plain(node: Any) -> Any:
     if isinstance(node, ReLU) and len(node.args) == 2:
         return ReLU(node.args[0])
+    if isinstance(node, SingularityFunction) and node.args[2].is_negative:
+        return DiracDelta(node.args[0] - node.args[1], -1 - node.args[2])
     written = kinked.rewritten(node)
     return node if written is None else replaced(written, _plain)

@@ -52,6 +52,7 @@ from symrelu.calculus.pieces import (
     Region,
     between,
     constants_apart,
+    is_linear,
     normal_form,
     regions,
     roots,
@@ -125,6 +126,8 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
     if not limits:
         limits = (the_symbol(f, "variable of integration"),)
     limits = Integral(S.One, *limits).limits  # in one form, or SymPy's error
+    if any(_is_not_apart(limit) for limit in limits):
+        return _of_symbols(f, list(limits), check)
     if _are_nested(limits):
         try:
             return iterated(f, list(limits), lambda g, *k: integral(g, Tuple(*k), check))
@@ -139,6 +142,27 @@ def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
                 checks.warn(f"integrate of {value}", error, depth=4)
             return Integral(value, *limits[i:])
     return value
+
+
+def _is_not_apart(limit: Tuple) -> bool:
+    """Whether the variable is a function, or also stands in its ends."""
+    return not isinstance(limit[0], Symbol) or bool(Tuple(*limit[1:]).has(limit[0]))
+
+
+def _of_symbols(f: Any, limits: list[Tuple], check: bool) -> Any:
+    """The same by variables that are symbols and do not stand in their ends."""
+    back = {}
+    for i, (x, *ends) in enumerate(limits):
+        if not _is_not_apart(limits[i]):
+            continue
+        y = Dummy(str(x), real=True)
+        bound = any(x == earlier[0] for earlier in limits[:i])
+        f = f if bound else f.xreplace({x: y})
+        limits[:i] = [Tuple(v, *Tuple(*at).xreplace({x: y})) for v, *at in limits[:i]]
+        limits[i] = Tuple(y, *ends)
+        if len(ends) < 2:
+            back[y] = ends[0] if ends else x
+    return integrate(f, *limits, check=check).xreplace(back)
 
 
 def _are_nested(limits: tuple[Tuple, ...]) -> bool:
@@ -198,13 +222,29 @@ def integral(f: Expr, limit: Tuple, check: bool) -> Expr:
 
 
 def antiderivative(f: Expr, x: Symbol) -> Expr:
-    """A continuous antiderivative."""
+    """A continuous antiderivative, but for what deltas add."""
+    f, derived = _without_derived(f, x)
     f, deltas = without_deltas(f, x)
     first, jumps = normal_form(f, x)
     terms = [weight * Heaviside(x - t) for t, weight, order in deltas if order == 0]
     if len(terms) < len(deltas):
         raise NoPiecesError("a derivative of a delta")
-    return Add(joined(f, first, jumps, x), *terms)
+    return Add(joined(f, first, jumps, x), *terms, *derived)
+
+
+def _without_derived(f: Expr, x: Symbol) -> tuple[Expr, list[Expr]]:
+    """What has no derivative of a delta times a constant, and the antiderivatives of these."""
+    if not f.has(DiracDelta):
+        return f, []
+    rest, found = S.Zero, []
+    for term in Add.make_args(f.expand()):
+        weight, delta = term.as_independent(x, as_Add=False)
+        order = delta.args[1] if isinstance(delta, DiracDelta) and len(delta.args) == 2 else 0
+        if order and is_linear(delta.args[0], x):
+            found.append(weight * DiracDelta(delta.args[0], order - 1) / delta.args[0].diff(x))
+        else:
+            rest += term
+    return rest, found
 
 
 def joined(f: Expr, first: Expr, jumps: list[Jump], x: Symbol) -> Expr:
@@ -259,8 +299,9 @@ def _bases(e: Expr) -> set[Expr]:
 def _is_steep(G: Expr, part: Region, x: Symbol) -> bool:
     """Whether it, or a root or a function in it, has no value or no slope at an end."""
     ends = [t for t in (part.start, part.stop) if t not in INFINITE]
-    roots_of = {p.base for p in G.atoms(Pow) if p.exp.is_Integer is False and p.exp < 1}
-    if any(base.subs(x, t).expand().is_zero for base in roots_of for t in ends):
+    powers = [p for p in G.atoms(Pow) if x in p.base.free_symbols and not p.exp.is_integer]
+    flat = [p for p in powers if not (p.exp - 1).is_positive]
+    if any(p.base.subs(x, t).expand().is_zero for p in flat for t in ends):
         return True
     slopes = [g.diff(x) for g in G.atoms(Function) if not isinstance(g, exp)]
     values = Tuple(*(e.subs(x, t) for t in ends for e in (G, part.expr, *slopes)))
@@ -270,9 +311,11 @@ def _is_steep(G: Expr, part: Region, x: Symbol) -> bool:
 def _within(G: Expr, part: Region, x: Symbol) -> Expr:
     """By how much it grows in its region, with x kept in there."""
     start, stop = part.start, part.stop
+    # SymPy's slope of b**(p + 1) is 0/0 where b is 0, and that of b*b**p is not.
+    powers = (p for p in G.atoms(Pow) if x in p.base.free_symbols and not p.exp.is_number)
+    G = G.xreplace({p: sympy.expand_power_exp(p) for p in powers})
     if start is -oo:
-        places = [stop - ReLU(stop - x), x - ReLU(x - stop)]
-        return min((G.subs(x, place) for place in places), key=count_ops)
+        return G.subs(x, stop - ReLU(stop - x))
     place = start + ReLU(x - start) - (ReLU(x - stop) if stop is not oo else 0)
     return G.subs(x, place) - G.subs(x, start)
 
@@ -329,7 +372,7 @@ def definite(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     order = sign_or_none(b - a)
     if order == -1:
         return -definite(f, x, b, a)
-    f, deltas = without_deltas(f, x)
+    f, deltas = without_deltas(f, x, a, b)
     spikes = Add(*(w * (_passed(b, t) - _passed(a, t)) for t, w, _ in deltas))
     if f == 0:
         return spikes
@@ -407,8 +450,13 @@ def _passed(end: Expr, t: Expr) -> Expr:
     return Heaviside(end - t)
 
 
-def without_deltas(f: Expr, x: Symbol) -> tuple[Expr, list[tuple[Expr, Expr, int]]]:
-    """What has no delta, and the others: where, by what weight, derived how often."""
+def without_deltas(
+    f: Expr, x: Symbol, a: Expr = -oo, b: Expr = oo
+) -> tuple[Expr, list[tuple[Expr, Expr, int]]]:
+    """What has no delta, and the others: where, by what weight, derived how often.
+
+    All of them between the ends, and perhaps others.
+    """
     if not f.has(DiracDelta):
         return f, []
     rest, spikes = S.Zero, []
@@ -420,24 +468,24 @@ def without_deltas(f: Expr, x: Symbol) -> tuple[Expr, list[tuple[Expr, Expr, int
         if len(deltas) > 1 or term.as_independent(deltas[0])[1] != deltas[0]:
             raise NoPiecesError(f"{term} is no distribution")
         (delta,) = deltas
-        spikes += _spikes(term / delta, delta, x)
+        spikes += _spikes(term / delta, delta, x, a, b)
     return rest, spikes
 
 
-def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
+def _spikes(g: Expr, delta: Expr, x: Symbol, a: Expr, b: Expr) -> list[tuple[Expr, Expr, int]]:
     u, n = delta.args[0], int(delta.args[1]) if len(delta.args) == 2 else 0
     found = []
-    for t in roots(u, x, -oo, oo):
+    for t in roots(u, x, a, b):
         slope = u.diff(x).subs(x, t)
         if slope == 0 or (n and u.diff(x, 2) != 0):
             raise NoPiecesError(f"{delta} is not simple")
         if n == 0 and not g.has(Heaviside, sympy.sign, Piecewise, SingularityFunction):
             value = g.subs(x, t)
         elif has_kinks(g):
-            sides = [_beside(g, x, t, side) for side in (-1, 1)]
-            if n or sides[0] != sides[1]:
+            low, high = (_beside(g, x, t, side) for side in (-1, 1))
+            if low.subs(x, t) != high.subs(x, t) or (n and low != high):
                 raise NoPiecesError(f"{g} jumps where {delta} sits")
-            value = sides[0]
+            value = low.diff(x, n).subs(x, t)
         else:
             value = g.diff(x, n).subs(x, t) if n else g.subs(x, t)
         found.append((t, (-1) ** n * value / (slope**n * Abs(slope)), n))
@@ -447,7 +495,7 @@ def _spikes(g: Expr, delta: Expr, x: Symbol) -> list[tuple[Expr, Expr, int]]:
 def _beside(g: Expr, x: Symbol, t: Expr, side: int) -> Expr:
     first, *others = regions(g, x)
     begun = [p for p in others if sign_of(t - p.start) >= (side < 0)]
-    return [first, *begun][-1].expr.subs(x, t)
+    return [first, *begun][-1].expr
 
 
 # Checks

@@ -220,6 +220,8 @@ def _conditions(value: Expr, u: Expr, x: Symbol, ics: Any) -> list[tuple[Expr, E
         elif isinstance(where, Subs) and where.expr.expr.func == u.func:
             point = where.point[0]
             order = int(where.expr.derivative_count)
+        elif isinstance(where, Derivative) and where.expr.func == u.func:  # at a symbol
+            point, order = where.expr.args[0], int(where.derivative_count)
         else:
             raise ValueError(f"{where} is no initial condition of {u}")
         branch = settled(value, x, point, 1)
@@ -347,7 +349,8 @@ def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: 
         for at in checks.samples(checks.symbols_of(residual, value) - {x}, 1):
             breaks = kinks_of(value.subs(at), x) or kinks_of(residual.subs(at), x)
             lead = gap.diff(u.diff(x, order))
-            kicks = {t: w / lead.subs(x, t) for t, w, _ in without_deltas(-gap, x)[1]}
+            deltas = without_deltas(-gap, x)[1]
+            kicks = {t.subs(at): (w / lead.subs(x, t)).subs(at) for t, w, _ in deltas}
             points = [{**at, x: p} for p in checks.around(breaks)[:8]]
             size = max((abs(checks.number(v, p) or 0) for v in slopes for p in points), default=0)
             for p in points:
@@ -362,7 +365,7 @@ def check_solution(value: Expr, gap: Expr, u: Expr, x: Symbol, order: int, ics: 
                         checks.number(slopes[i], {**at, x: t + d})
                         for d in (-Rational(1, 10**20), Rational(1, 10**20))
                     )
-                    jump = kicks.get(t, S.Zero).subs(at) if i == order - 1 else S.Zero
+                    jump = kicks.get(t, S.Zero) if i == order - 1 else S.Zero
                     if None not in (low, high) and abs(high - low - jump) > 1e-12 * (1 + size):
                         raise checks.FailedError(f"derivative {i} jumps at {t}")
             for got, want in _conditions(value, u, x, ics):

@@ -15,19 +15,24 @@ from itertools import pairwise, product
 from typing import Any
 
 from sympy import (
+    ITE,
     Abs,
     Add,
     And,
     Basic,
+    Contains,
     Dummy,
     Eq,
+    Equivalent,
     Expr,
     Float,
     Function,
     Heaviside,
+    Implies,
     Max,
     Mul,
     Ne,
+    Not,
     Or,
     Piecewise,
     Poly,
@@ -37,6 +42,7 @@ from sympy import (
     SingularityFunction,
     Symbol,
     Tuple,
+    Xor,
     acos,
     acosh,
     asin,
@@ -65,14 +71,15 @@ from sympy.core.relational import Relational
 
 from symrelu.calculus.cells import Ranged, SplitError, deepest
 from symrelu.calculus.errors import NoPiecesError
-from symrelu.graph import replaced
-from symrelu.kinked import has_kinks, in_relu
+from symrelu.graph import holds, replaced
+from symrelu.kinked import has_kinks, in_relations, in_relu
 from symrelu.signs import signs
 
 MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
 MOST_ROOTS = 200
 MOST_DEGREES = 12  # of what is left when roots of other degrees are eliminated
 HOLE = Dummy("nowhere")  # the value where no piece of a Piecewise says one
+COMPOUND = (ITE, Equivalent, Implies, Xor)
 POINTWISE = (Add, Mul, Pow, Function, Tuple)
 
 
@@ -132,12 +139,13 @@ class Steps:
 
     def _chain(self, pieces: list[tuple[Expr, Expr]]) -> Expr:
         value: Expr = HOLE
-        for piece, holds in reversed(pieces):
-            value = piece * holds + value * (1 - holds)
+        for piece, here in reversed(pieces):
+            value = piece * here + value * (1 - here)
         return value
 
     def _holds(self, when: Any) -> Expr:
         """The condition as 0 or 1, wherever no two sides of it are equal."""
+        when = in_relations(when)
         if when in (S.true, S.false):
             return S.One if when == S.true else S.Zero
         if isinstance(when, And):
@@ -149,6 +157,10 @@ class Steps:
                 self.points.append(self.of(when.lhs - when.rhs))
                 return S.One if isinstance(when, Ne) else S.Zero
             return self.step(self.of(when.gts - when.lts))
+        if isinstance(when, COMPOUND) and not holds(when, Contains):
+            return self._holds(when.to_nnf(simplify=False))
+        if isinstance(when, Not):
+            return 1 - self._holds(when.args[0])
         raise NoPiecesError(f"the condition {when} is not an inequality")
 
     def cases(self) -> Iterator[tuple[dict[Dummy, Expr], Expr]]:
@@ -181,6 +193,8 @@ def constants_apart(e: Any, variables: set[Symbol]) -> tuple[Any, dict[Dummy, Ex
         free = node.free_symbols
         if isinstance(node, Expr) and free and not free & variables and deepest(node) is None:
             return found.setdefault(node, _like(node))
+        if not all(arg.free_symbols <= free for arg in node.args):
+            return node  # what is bound in it, as in an integral, is no constant
         return node.func(*map(of, node.args))
 
     apart = of(e) if isinstance(e, Basic) else e

@@ -14,8 +14,10 @@ from sympy.core.relational import (
     StrictGreaterThan,
     StrictLessThan,
 )
+from sympy.logic.boolalg import BooleanFunction
 
 from symrelu.function import ReLU
+from symrelu.kinked import in_relations
 from symrelu.kinks.lines import Line, ordered, samples
 from symrelu.kinks.numbers import (
     NoLineError,
@@ -51,7 +53,8 @@ _HOLDS: dict[type[Relational], Callable[[int], bool]] = {
 def in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
     """Look at every interval between the points where a condition or a piece may change."""
     gaps = {}
-    for rel in _relations(node):
+    conditions = [in_relations(condition) for _, condition in node.args]
+    for rel in _relations(conditions):
         if not (is_scalar(rel.lhs) and is_scalar(rel.rhs) and type(rel) in _HOLDS):
             raise NoLineError
         more, less = (rel.gts, rel.lts) if isinstance(rel, _ORDERS) else rel.args
@@ -75,7 +78,7 @@ def in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
                 return truth[cond]
             return bool(cond.xreplace({rel: S(holds(rel)) for rel in gaps}) == True)  # noqa: E712
 
-        for i, (_, cond) in enumerate(node.args):
+        for i, cond in enumerate(conditions):
             if holds(cond):
                 return i
         raise NoLineError  # it is undefined there
@@ -113,16 +116,18 @@ def _distinct(places: Iterable[Number]) -> list[Number]:
     return found
 
 
-def _relations(node: Piecewise) -> list[Relational]:
+def _relations(conditions: list[Any]) -> list[Relational]:
     """What the conditions compare; not what stands inside of that."""
     found: dict[Relational, None] = {}
-    stack = [cond for _, cond in reversed(node.args)]
+    stack = conditions[::-1]
     while stack:
         cond = stack.pop()
         if isinstance(cond, Relational):
             found[cond] = None
-        else:
+        elif isinstance(cond, BooleanFunction):
             stack.extend(cond.args)
+        elif cond not in (S.true, S.false):
+            raise NoLineError  # a symbol, say, that is true or false
     return list(found)
 
 

@@ -3,20 +3,30 @@
 import mpmath
 import pytest
 from sympy import (
+    ITE,
     Abs,
+    And,
+    Contains,
     DiracDelta,
     E,
+    Equivalent,
     Expr,
+    Function,
     Heaviside,
+    I,
     Implies,
     Integral,
     Interval,
     Limit,
     Max,
+    Ne,
+    Not,
     Piecewise,
     Rational,
     S,
+    SingularityFunction,
     Sum,
+    Symbol,
     Union,
     Xor,
     cos,
@@ -41,7 +51,7 @@ from sympy.stats import (
     VonMises,
 )
 
-from symrelu import ReLU, calculus
+from symrelu import ReLU, as_relu, calculus, relusimp
 from symrelu.calculus import CheckWarning
 
 x, y, a, b = symbols("x y a b", real=True)
@@ -265,3 +275,123 @@ def test_a_series_of_finitely_many_terms_ends():
 def test_an_antiderivative_that_is_not_real_has_no_values():
     with pytest.raises(NotImplementedError, match="limits"):
         calculus.smooth._between(sqrt(x - 2), x, S.Zero, S.One)
+
+
+# What is bound, and what is no symbol
+
+
+ENDLESS = Integral(ReLU(sin(m)), (m, 0, x))  # SymPy does not know it either
+
+
+def test_what_is_bound_inside_is_no_constant():
+    assert isinstance(calculus.limit(ENDLESS / x**2, x, 0), Limit)
+    assert calculus.integrate(ENDLESS, x) == Integral(ENDLESS, x)
+    assert calculus.solveset(ENDLESS - 1, x).has(Integral)
+    for refused in (calculus.solve, calculus.series):
+        with pytest.raises(NotImplementedError, match="no function of its arguments"):
+            refused(ENDLESS - 1, x)
+    assert calculus.integrate(ReLU(x) * Integral(ReLU(a * n), (n, 0, 1)), (x, 0, 1)).has(ReLU(a))
+
+
+def test_a_limit_inside_keeps_its_side():
+    assert calculus.integrate(Limit(ReLU(y) * ReLU(x) / y, y, 0), (x, -1, 1)) == half
+
+
+def test_a_function_is_a_variable():
+    f = Function("f")(y)
+    assert calculus.integrate(ReLU(f), f) == ReLU(f) ** 2 / 2
+    assert calculus.integrate(ReLU(f - a), (f, 0, b)) == ReLU(b - a) ** 2 / 2 - ReLU(-a) ** 2 / 2
+    assert calculus.integrate(ReLU(f), (f, f)) == ReLU(f) ** 2 / 2
+
+
+def test_a_variable_in_its_own_ends():
+    assert calculus.integrate(ReLU(x), (x, 0, x)) == ReLU(x) ** 2 / 2
+    assert calculus.integrate(ReLU(x), (x, x, 2)) == 2 - ReLU(x) ** 2 / 2
+    assert calculus.integrate(ReLU(x), x, (x, 0, x)) == x * ReLU(x) ** 2 / 2
+    corner = calculus.integrate(ReLU(x - y), (x, 0, y), (y, 0, x))
+    assert [corner.subs(x, v) for v in (-2, 0, 2)] == [Rational(4, 3), 0, 0]
+
+
+# Conditions
+
+
+CONDITIONS = [
+    ITE(x < 2, x > 1, x > 3),
+    Not((x < 1) | (x > 2)),
+    Xor(x > 1, x > 2),
+    Implies(x > 1, x > 2),
+    Equivalent(x > 1, x < 2),
+    Contains(x, Interval(1, 2)),
+    Not(Contains(x, Interval(1, 2))),
+    Xor(x > 1, Contains(x, Union(Interval(0, 1), Interval(2, oo)))),
+    And(x > 1, Ne(x, 2), x < 3),
+]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS, ids=str)
+def test_conditions_of_a_piecewise(condition):
+    f = Piecewise((x, condition), (0, True))
+    places = [Rational(i, 8) + Rational(1, 16) for i in range(-8, 32)]
+    total = sum(f.subs(x, p) for p in places) / 8
+    assert calculus.integrate(f, (x, -1, 4)) == total
+    simpler = relusimp(f)
+    for p in [*places, *range(-1, 4)]:
+        assert simpler.subs(x, p) == f.subs(x, p)
+
+
+def test_a_condition_that_is_not_known_is_kept():
+    known = Symbol("known")
+    for condition in (
+        And(known, x > 0),
+        Not(known),
+        ITE(known, x > 0, x < 0),
+        Contains(x, S.Integers),
+    ):
+        f = Piecewise((x, condition), (0, True))
+        assert as_relu(f) == relusimp(f) == f
+        assert isinstance(calculus.integrate(f, (x, 0, 3)), Integral)
+    ramp = Piecewise((0, Contains(x, Interval(-oo, 0))), (x, True))
+    assert as_relu(ramp) == ReLU(x)
+    assert as_relu(Abs(x + I * y)) == Abs(x + I * y)
+
+
+# Loads on beams
+
+
+def test_deltas_by_their_names_for_beams():
+    load = SingularityFunction(x, 0, -1) - 2 * SingularityFunction(x, 1, -1)
+    shear = calculus.integrate(load + SingularityFunction(x, 2, 0), x)
+    assert shear == Heaviside(x) - 2 * Heaviside(x - 1) + ReLU(x - 2)
+    assert calculus.integrate(SingularityFunction(x, 2, -3), x, x) == DiracDelta(x - 2)
+    assert calculus.integrate(DiracDelta(2 * x - 1, 1) + ReLU(x), x) == (
+        DiracDelta(2 * x - 1) / 2 + ReLU(x) ** 2 / 2
+    )
+    image = calculus.laplace_transform(SingularityFunction(x, 2, -2), x, p, noconds=True)
+    assert image == p * exp(-2 * p)
+    assert isinstance(calculus.integrate(x * DiracDelta(x - 1, 2), x), Integral)
+
+
+def test_deltas_beside_kinks():
+    assert calculus.integrate(DiracDelta(x - 1, 1) * ReLU(x) ** 2, (x, -oo, oo)) == -2
+    assert calculus.integrate(DiracDelta(x - 1, 2) * ReLU(x) ** 3, (x, 0, 3)) == 6
+    assert calculus.integrate(DiracDelta(sin(x)) * ReLU(x), (x, -1, 10)) == 6 * pi
+    assert isinstance(calculus.integrate(DiracDelta(x, 1) * ReLU(x), (x, -1, 1)), Integral)
+
+
+def test_a_beam_of_any_length():
+    w = Function("w")
+    L, E_I, P = symbols("L EI P", positive=True)
+    supports = {w(0): 0, w(L): 0}
+    bends = {w(x).diff(x, 2).subs(x, t): 0 for t in (0, L)}
+    load = -P * SingularityFunction(x, L / 2, -1)
+    sag = calculus.dsolve(E_I * w(x).diff(x, 4) - load, w(x), ics={**supports, **bends}).rhs
+    closed = P * x * (4 * x**2 - 3 * L**2) / (48 * E_I)  # left of the middle
+    assert (sag.subs({x: 1, L: 4}) - closed.subs({x: 1, L: 4})).expand() == 0
+    assert sag.subs({x: 3, L: 4}) == sag.subs({x: 1, L: 4})
+
+
+def test_powers_that_are_symbols():
+    r = symbols("r", positive=True)
+    assert calculus.integrate(ReLU(x - a) ** r, x) == ReLU(x - a) ** r * ReLU(x - a) / (r + 1)
+    both = ReLU(x) * ReLU(x) ** r - ReLU(-x) * ReLU(-x) ** r
+    assert (calculus.integrate(Abs(x) ** r, x) - both / (r + 1)).expand() == 0
