@@ -209,7 +209,10 @@ def _sums_of(f: Expr) -> list[Expr]:
 def _integrated(f: Expr, v: Any, x: Symbol) -> Expr:
     space = v.pspace
     if isinstance(space, SingleFinitePSpace):
-        return Add(*(p * f.subs(x, t) for t, p in space.distribution.dict.items()))
+        values = space.distribution.dict
+        if not isinstance(values, dict):
+            raise NoPiecesError(f"the values of {v} are not known")
+        return Add(*(p * f.subs(x, t) for t, p in values.items()))
     law = _law(v, x)
     a, b = space.domain.set.inf, space.domain.set.sup
     if isinstance(space, SingleDiscretePSpace):

@@ -52,6 +52,7 @@ from symrelu.calculus.pieces import (
     Region,
     between,
     constants_apart,
+    inside,
     is_linear,
     normal_form,
     regions,
@@ -229,7 +230,7 @@ def antiderivative(f: Expr, x: Symbol) -> Expr:
     terms = [weight * Heaviside(x - t) for t, weight, order in deltas if order == 0]
     if len(terms) < len(deltas):
         raise NoPiecesError("a derivative of a delta")
-    return Add(joined(f, first, jumps, x), *terms, *derived)
+    return _number(Add(joined(f, first, jumps, x), *terms, *derived), f)
 
 
 def _without_derived(f: Expr, x: Symbol) -> tuple[Expr, list[Expr]]:
@@ -249,14 +250,14 @@ def _without_derived(f: Expr, x: Symbol) -> tuple[Expr, list[Expr]]:
 
 def joined(f: Expr, first: Expr, jumps: list[Jump], x: Symbol) -> Expr:
     """The antiderivative of what is ``first`` and the jumps, continuous."""
-    G = smooth(first, x)
-    added = [smooth(jump.expr, x) for jump in jumps]
-    if jumps and not all(is_entire(g, x) for g in (G, *added)):
+    pieces = (first, *(jump.expr for jump in jumps))
+    if jumps and not all(is_entire(e, x) for e in pieces):
+        _number(Tuple(*pieces), f)
         try:
             return by_regions(regions(f, x), x)
         except NoPiecesError:
             pass
-    return Add(G, *(written(jump, g, x) for jump, g in zip(jumps, added, strict=True)))
+    return Add(smooth(first, x), *(written(jump, x) for jump in jumps))
 
 
 def is_entire(G: Expr, x: Symbol) -> bool:
@@ -275,12 +276,20 @@ def by_regions(parts: list[Region], x: Symbol) -> Expr:
 
     A root or a logarithm has no others, and what has none is not always times 0.
     """
-    grown = [smooth(part.expr, x) for part in parts]
+    grown = [_with_real_logs(smooth(part.expr, x), part, x) for part in parts]
     for G, part in zip(grown, parts, strict=True):
         _refuse_poles(G, part, x)
     if any(_is_steep(G, part, x) for G, part in zip(grown, parts, strict=True)):
         return _in_pieces(grown, parts, x)
     return Add(*(_within(G, part, x) for G, part in zip(grown, parts, strict=True)))
+
+
+def _with_real_logs(G: Expr, part: Region, x: Symbol) -> Expr:
+    """The same but for a constant, of logarithms of what is positive in the region."""
+    place = inside(part.start, part.stop)
+    logs = [node for node in G.atoms(log) if x in node.free_symbols]
+    turned = [node for node in logs if sign_or_none(node.args[0].subs(x, place)) == -1]
+    return G.xreplace({node: log(-node.args[0]) for node in turned})
 
 
 def _refuse_poles(G: Expr, part: Region, x: Symbol) -> None:
@@ -332,8 +341,9 @@ def _in_pieces(grown: list[Expr], parts: list[Region], x: Symbol) -> Expr:
     return Piecewise(*pieces)
 
 
-def written(jump: Jump, G: Expr, x: Symbol) -> Expr:
+def written(jump: Jump, x: Symbol) -> Expr:
     """The antiderivative of what is added from a kink on, as short as it can be."""
+    G = smooth(jump.expr, x)
     rest = (G - G.subs(x, jump.at)).expand()
     if rest == 0:
         return S.Zero
@@ -387,7 +397,7 @@ def definite(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     return spikes + _number(shorter(_any_order(f, x, a, b)), f)
 
 
-def _number(value: Expr, f: Expr) -> Expr:
+def _number(value: Any, f: Expr) -> Any:
     if value.has(S.NaN, S.ComplexInfinity):
         raise NoPiecesError(f"{f} has no integral")
     return value

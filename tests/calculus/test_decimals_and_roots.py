@@ -27,7 +27,7 @@ from sympy import (
     sqrt,
     symbols,
 )
-from sympy.stats import Cauchy, Expectation
+from sympy.stats import Binomial, Cauchy, Expectation
 
 from symrelu import ReLU, calculus, lambdify
 from symrelu.calculus.integrals import is_entire
@@ -124,6 +124,8 @@ def test_the_mean_of_a_sum_whose_terms_have_none():
     assert isinstance(calculus.expectation(ReLU(X) - ReLU(-X)), Expectation)
     with pytest.raises(NotImplementedError, match="square, is not known"):
         calculus.variance(ReLU(X))
+    many = Binomial("B", symbols("n", integer=True, positive=True), half)
+    assert isinstance(calculus.expectation(ReLU(many - 2)), Expectation)
 
 
 # Antiderivatives
@@ -146,6 +148,8 @@ ROOTS = [
     x * asin(ReLU(Min(x, 1))),
     log(Min(1, Abs(x))),
     1 / (1 + Abs(x - half)),
+    x / (2 + ReLU(-x) + ReLU(x - 1)),
+    Piecewise((1 / x, x < -1), (-1, x < 1), (-1 / x**2, True)),
 ]
 
 
@@ -164,6 +168,11 @@ def test_an_antiderivative_has_its_values_everywhere(f):
         assert values[i].is_real
         assert abs(float(values[i + 1] - values[i]) - want) < 1e-6
         assert abs(compiled[i + 1] - compiled[i] - want) < 1e-6
+
+
+def test_no_antiderivative_where_there_is_no_value():
+    for f in (log(ReLU(half - x)) * Heaviside(x + half), ReLU(x) * log(ReLU(x))):
+        assert isinstance(calculus.integrate(f, x), Integral)
 
 
 @pytest.mark.parametrize(
