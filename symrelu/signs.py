@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import comb, prod
 from typing import Any, TypeVar
 
-from sympy import Add, Basic, Expr, Function, Mul, Pow, evaluate
+from sympy import Add, Basic, Expr, Function, MatrixSymbol, Mul, Pow, evaluate
 
 from symrelu.graph import postorder
 
@@ -49,8 +49,18 @@ def is_small(expr: Basic) -> bool:
 
 def put(expr: _E, values: Mapping[Any, Any]) -> _E:
     """The expression with values in the place of its parts; SymPy looks into small ones only."""
-    with evaluate(is_small(expr)):
+    if is_small(expr):
         return expr.xreplace(values)
+    new = dict(values)
+    with evaluate(False):
+        for node in postorder(expr, {*values}):
+            if isinstance(node, MatrixSymbol):
+                new[node] = node.xreplace(values)
+                continue
+            args = tuple(new.get(arg, arg) for arg in node.args)
+            if args != node.args:
+                new[node] = node.func(*args)
+    return new.get(expr, expr)
 
 
 def _is_soon_answered(expr: Basic) -> bool:

@@ -1,9 +1,31 @@
 """Walks over shared expressions."""
 
-from sympy import Add, Heaviside, MatrixSymbol, Mul, Symbol, symbols
+import pytest
+from support.networks import chain
+from sympy import (
+    Add,
+    Derivative,
+    Function,
+    Heaviside,
+    IndexedBase,
+    Integral,
+    Lambda,
+    MatMul,
+    Matrix,
+    MatrixSymbol,
+    Mul,
+    Piecewise,
+    S,
+    Subs,
+    Sum,
+    Symbol,
+    Tuple,
+    symbols,
+)
 
-from symrelu import ReLU
-from symrelu.graph import holds, kinds, objects
+from symrelu import ReLU, elementwise
+from symrelu.graph import Interned, free_symbols, holds, kinds, objects
+from symrelu.signs import put
 
 x, y = symbols("x y")
 
@@ -33,3 +55,56 @@ def test_kinds():
     assert kinds(x + y, ReLU(x)) == {Add, Symbol, ReLU}
     assert holds(ReLU(x).diff(x) + 1, Heaviside, ReLU)
     assert not holds(ReLU(x).diff(x) + 1, ReLU)
+
+
+n, i = symbols("n i", integer=True)
+f, data, A = Function("f"), IndexedBase("data"), MatrixSymbol("A", n, 2)
+
+
+@pytest.mark.parametrize(
+    "e",
+    [
+        ReLU(x - y, n),
+        f(x) + Derivative(f(y), y),
+        Lambda(x, x + y),
+        Lambda(x, Lambda(y, x + y + n)(x)) + 0 * y,
+        Sum(data[i] * x, (i, 0, n)) + y,
+        Integral(x * y, (x, 0, n)),
+        Subs(f(x), x, y),
+        Piecewise((x, y > 0), (n, True)),
+        Matrix([[x, y], [0, Sum(i, (i, 0, n))]]).as_immutable(),
+        A.T * A,
+        A[i, 1] * x,
+        elementwise(lambda t: t * x, A),
+        Tuple(x, Tuple(y)),
+    ],
+    ids=str,
+)
+def test_free_symbols_are_sympys(e):
+    assert free_symbols(e) == e.free_symbols
+
+
+def test_free_symbols_of_what_is_shared():
+    deep, variable = chain(60, y)
+    assert free_symbols(deep) == {variable, y}
+    assert free_symbols(Lambda(variable, deep), x) == {x, y}
+
+
+def test_equal_expressions_become_one():
+    a, b = (Add(x, y, evaluate=False) for _ in "ab")
+    for _ in range(60):
+        a, b = (Mul._from_args((e, Add._from_args((e, x)))) for e in (a, b))
+    interned = Interned()
+    one, other = interned(a), interned(ReLU(b, evaluate=False))
+    assert other.args[0] is one
+    assert len(objects(one, other)) == len(objects(a)) + 1
+
+
+def test_values_are_put_into_what_is_shared():
+    deep, variable = chain(60, y)
+    assert free_symbols(put(deep, {variable: x, y: 2 * y})) == {x, y}
+    assert not free_symbols(put(deep, {variable: S.Zero, y: S(-1)}))
+    short, variable = chain(3, y)
+    assert put(short, {variable: x}) == short.xreplace({variable: x})
+    assert put(deep, {x + y: y}) is deep
+    assert put(MatMul(deep, MatrixSymbol("A", 2 * n, n)), {n: i}).shape == (2 * i, i)

@@ -51,7 +51,7 @@ from symrelu.code.lower import Count, shared_products
 from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
-from symrelu.graph import holds, postorder
+from symrelu.graph import free_symbols, holds, postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
@@ -709,7 +709,7 @@ def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
         for node in postorder(body)
         if not node.is_Matrix
         and any(getattr(arg, "is_Matrix", False) for arg in node.args)
-        and bound.isdisjoint(node.free_symbols)
+        and bound.isdisjoint(free_symbols(node))
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
@@ -28,12 +28,13 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.branches import Branches, InBranch, Place, everywhere, gathered, total
-from symrelu.gradients.rules import Rules, local
+from symrelu.gradients.rules import Pullback, Rules, local
 from symrelu.gradients.steps import formula
 from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
 from symrelu.matrices.reading import Matters, read
+from symrelu.signs import is_small
 
 if TYPE_CHECKING:
     from symrelu.inputs import M, Scalar
@@ -160,11 +161,11 @@ def gradient(expr: Any, wrt: Any) -> Any:
 
 
 def vjp(
-    seeds: Iterable[tuple[Expr, Expr]], variables: Iterable[Expr], rules: Rules = local
+    seeds: Iterable[tuple[Expr, Expr]], variables: Iterable[Expr], rules: Rules | None = None
 ) -> dict[Expr, Expr]:
     """The cotangents of the variables, given those of some expressions."""
     variables = list(variables)
-    cotangents = _sweep(seeds, {_leaf(v) for v in variables}, rules)
+    cotangents = _sweep(seeds, {_leaf(v) for v in variables}, rules or by_rules)
 
     def answer(variable: Expr) -> Expr:
         leaf = _leaf(variable)
@@ -173,6 +174,22 @@ def vjp(
         return cotangent if leaf is variable else element(cotangent, *variable.args[1:])
 
     return {variable: answer(variable) for variable in variables}
+
+
+def by_rules(
+    node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]
+) -> Pullback:
+    """The rules of the table; a long function of entries is differentiated by them, too."""
+
+    def diff(body: Expr, v: Expr) -> Expr:
+        return body.diff(v) if is_small(body) else by_sweep(body, v, by_rules)
+
+    return local(node, cotangent, needed, variables, diff)
+
+
+def by_sweep(body: Expr, v: Expr, rules: Rules) -> Expr:
+    """The derivative of a scalar whose parts are shared, which SymPy would take one by one."""
+    return vjp([(body, S.One)], [v], rules)[v]
 
 
 def _sweep(

@@ -62,7 +62,6 @@ from sympy import (
     ZeroMatrix,
     evaluate,
     log,
-    preorder_traversal,
     sign,
     sympify,
 )
@@ -75,6 +74,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
 from symrelu.gradients.branches import InBranch
+from symrelu.graph import free_symbols, postorder
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -157,10 +157,19 @@ def _(node, cotangent, needed):
 """
 
 
-def local(node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]) -> Pullback:
-    """The parts by the rule of the node; if there is none, by SymPy's derivatives."""
-    parts = pullback(node, cotangent, needed) if node.args else iter(())
-    return by_sympy(node, cotangent, needed, variables) if parts is NotImplemented else parts
+def local(
+    node: Expr,
+    cotangent: Expr,
+    needed: Collection[Expr],
+    variables: set[Expr],
+    diff: Diff = Expr.diff,
+) -> Pullback:
+    """The parts by the rule of the node; if there is none, by the derivatives of scalars."""
+    rule = pullback.dispatch(type(node))
+    if rule in (of_entries, of_indices):
+        return rule(node, cotangent, needed, diff)
+    parts = rule(node, cotangent, needed) if node.args else iter(())
+    return by_sympy(node, cotangent, needed, variables, diff) if parts is NotImplemented else parts
 
 
 def by_sympy(
@@ -195,7 +204,7 @@ def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
             continue
         seen.add(part)
         is_scalar = isinstance(part, Expr) and not part.is_Matrix
-        if is_scalar and part.free_symbols.isdisjoint(bound):
+        if is_scalar and free_symbols(part).isdisjoint(bound):
             yield part
         else:
             stack.extend(part.args)
@@ -438,7 +447,7 @@ def of_entries(
     for parameter, scalar in zip(parameters, scalars, strict=True):
         if scalar in needed:
             yield scalar, inner(cotangent, _partial(node, parameter, diff))
-    for part in set(preorder_traversal(function.expr)) - {*function.variables}:
+    for part in postorder(function.expr, {*function.variables}):
         if part in needed and getattr(part, "_diff_wrt", False) and not part.is_Matrix:
             yield part, inner(cotangent, _partial(node, part, diff))
 
@@ -446,6 +455,27 @@ def of_entries(
 def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
     """The elementwise derivative of a function of entries by one of its variables."""
     variables, body = node.function.variables, node.function.expr
+    scalar, slope = S.One, _slope(body, v, diff)
+    if is_small(slope):
+        if slope == body:
+            return node
+        scalar, slope = slope.as_independent(*variables, as_Add=False)
+    entry, *parameters = variables
+    held = free_symbols(slope)
+    if entry not in held:
+        at = dict(zip(parameters, node.args[2:], strict=True))
+        return matmul(scalar, put(slope, at), OneMatrix(*node.shape))
+    if slope == entry:
+        return matmul(scalar, node.args[1])
+    # What it does not know is no argument of it.
+    kept = [k for k, p in enumerate(variables) if k == 0 or p in held]
+    function = Lambda(tuple(variables[k] for k in kept), slope)
+    return matmul(scalar, Elementwise(function, *(node.args[1 + k] for k in kept)))
+
+
+def _slope(body: Expr, v: Expr, diff: Diff) -> Expr:
+    if not is_small(body):
+        return diff(body, v)
     # All that is written here is real, and SymPy's derivatives of Abs, say, ask for it.
     real = {
         part: Dummy(real=True)
@@ -453,20 +483,7 @@ def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
         if part.is_extended_real is None
     }
     back = {stand_in: part for part, stand_in in real.items()}
-    slope = put(diff(put(body, real), v.xreplace(real)), back)
-    if slope == body:
-        return node
-    scalar, slope = slope.as_independent(*variables, as_Add=False)
-    entry, *parameters = variables
-    if not slope.has(entry):
-        at = dict(zip(parameters, node.args[2:], strict=True))
-        return matmul(scalar, put(slope, at), OneMatrix(*node.shape))
-    if slope == entry:
-        return matmul(scalar, node.args[1])
-    # What it does not know is no argument of it.
-    kept = [k for k, p in enumerate(variables) if k == 0 or slope.has(p)]
-    function = Lambda(tuple(variables[k] for k in kept), slope)
-    return matmul(scalar, Elementwise(function, *(node.args[1 + k] for k in kept)))
+    return put(diff(put(body, real), v.xreplace(real)), back)
 
 
 @pullback.register(FunctionMatrix)
@@ -476,7 +493,7 @@ def of_indices(
     indices, entry = node.lamda.variables, node.lamda.expr
     parts = list(free_parts(node.lamda, needed))
     shell = entry.xreplace(dict.fromkeys(parts, S.Zero))
-    if any(part in needed for part in preorder_traversal(shell)):
+    if any(part in needed for part in postorder(shell)):
         raise NotImplementedError(
             f"gradient has no rule for {node}, whose entries depend on a variable by the index; "
             "write it as a function of a matrix, by elementwise"

@@ -28,22 +28,24 @@ from sympy.matrices import MatrixBase
 from sympy.tensor.array import NDimArray
 
 from symrelu.gradients.linear import NotLinearError, matrix_of
-from symrelu.gradients.reverse import is_nothing, mirror, scalar, seeded, variables_of, vjp
-from symrelu.gradients.rules import (
-    Pullback,
-    Rules,
-    by_sympy,
-    local,
-    of_entries,
-    of_indices,
-    pullback,
+from symrelu.gradients.reverse import (
+    by_rules,
+    by_sweep,
+    is_nothing,
+    mirror,
+    scalar,
+    seeded,
+    variables_of,
+    vjp,
 )
+from symrelu.gradients.rules import Pullback, Rules, local
 from symrelu.gradients.steps import without_powers
 from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import transpose
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 from symrelu.matrices.typesetting import dressed
+from symrelu.signs import is_small
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -142,9 +144,9 @@ def jacobian(exprs: Several, wrt: Several) -> Any:
     variables = _columns(wrt, "jacobian")
     if isinstance(exprs, Expr) and exprs.is_Matrix and not isinstance(exprs, MatrixBase):
         (column,) = read([_column(exprs)])
-        return _in_blocks([_rows_of(column, variables, local)])
+        return _in_blocks([_rows_of(column, variables, by_rules)])
     rows = read(_scalars(exprs))
-    found = [_rows_of(row, variables, local) for row in rows]
+    found = [_rows_of(row, variables, by_rules) for row in rows]
     return _assembled(found, variables, exprs)
 
 
@@ -422,13 +424,7 @@ def _at_points(
     """The rules, but that what jumps is constant."""
     if _jumps(node, 0):
         return iter(())
-    rule = pullback.dispatch(type(node))
-    if rule in (of_entries, of_indices):
-        return rule(node, cotangent, needed, _slope)
-    parts = rule(node, cotangent, needed) if node.args else iter(())
-    return (
-        by_sympy(node, cotangent, needed, variables, _slope) if parts is NotImplemented else parts
-    )
+    return local(node, cotangent, needed, variables, _slope)
 
 
 def _jumps(node: Expr, order: int) -> bool:
@@ -440,6 +436,8 @@ def _jumps(node: Expr, order: int) -> bool:
 
 def _slope(body: Expr, v: Expr) -> Expr:
     """The derivative without impulses, but for those that an integral is taken over."""
+    if not is_small(body):
+        return by_sweep(body, v, _at_points)
     slope = body.diff(v)
     bound = {x for integral in slope.atoms(Integral) for x in integral.variables}
     impulses = {

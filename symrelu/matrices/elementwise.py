@@ -18,7 +18,7 @@ from sympy.printing.precedence import precedence
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.tensor.array import NDimArray
 
-from symrelu.graph import holds
+from symrelu.graph import free_symbols, holds
 from symrelu.inputs import remedy
 from symrelu.matrices.typesetting import Tex, Typesetting, shown
 
@@ -85,7 +85,7 @@ class Elementwise(ElementwiseApplyFunction):
         self = super(ElementwiseApplyFunction, cls).__new__(cls, function, expr, *parameters)
         # Asked for as long as the expression is deep, if it were not kept.
         self._shape = tuple(map(sympify, expr.shape))
-        self._free_symbols = set().union(*(arg.free_symbols for arg in self.args))
+        self._free_symbols = free_symbols(*self.args)
         self._done = None
         hash(self)
         _UNIQUE[key] = self

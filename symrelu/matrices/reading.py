@@ -55,14 +55,14 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symrelu.graph import kinds
+from symrelu.graph import free_symbols, kinds, leading_to
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.rolling import is_written_out, rolled
 from symrelu.matrices.sums import shared_sums
 from symrelu.matrices.table import BINDER, LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
-from symrelu.signs import put
+from symrelu.signs import SMALL, has_few_nodes, put
 
 # What is read of a node: its operands, and what they make.
 Reader: TypeAlias = tuple[Sequence[Basic], Callable[..., Literal]]
@@ -211,15 +211,18 @@ def _binder(node: Basic, matters: Matters) -> Reader:
     return parts, make
 
 
-def _quantities(node: Basic, bound: set[Basic], matters: Matters) -> Iterator[Basic]:
-    """The largest parts that hold matrices and no bound symbol."""
+def _quantities(
+    node: Basic, bound: set[Basic], matters: Callable[[Basic], bool]
+) -> Iterator[Basic]:
+    """The largest parts that matter and hold no bound symbol."""
+    varying = leading_to(node, bound)
     stack, seen = list(node.args), set()
     while stack:
         part = stack.pop()
         if part in seen or not matters(part):
             continue
         seen.add(part)
-        if isinstance(part, Expr) and part.free_symbols.isdisjoint(bound):
+        if isinstance(part, Expr) and id(part) not in varying:
             yield part
         else:
             stack.extend(part.args)
@@ -414,7 +417,7 @@ def _(node: Any) -> Reader:
 @reader.register(ElementwiseApplyFunction)
 def _(node: Any) -> Reader:
     body, variables, parameters = _body(node)
-    if not parameters and ENTRY not in body.free_symbols:
+    if not parameters and ENTRY not in free_symbols(body):
         return [node.expr, body], _constant
 
     def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
@@ -440,7 +443,7 @@ def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     entry, *variables = node.function.variables
     parameters = list(node.args[2:])
     body = node.function.expr
-    if not variables and entry not in body.free_symbols:
+    if not variables and entry not in free_symbols(body):
         return body, (ENTRY,), []
     known = dict(zip(variables, map(parameter, range(len(variables))), strict=True))
     for part in _beside(entry, body):
@@ -456,12 +459,16 @@ def parameter(k: int) -> Dummy:
 
 
 def _beside(entry: Basic, body: Basic) -> Iterator[Basic]:
-    """The matrix quantities that a body knows beside the entry."""
+    """The matrix quantities that a body knows beside the entry, and what is long."""
     matters = Matters()
-    if not matters(body):
+
+    def is_apart(part: Basic) -> bool:
+        return matters(part) or not has_few_nodes(part, SMALL)
+
+    if not is_apart(body):
         return
-    parts = [body] if entry not in body.free_symbols else list(_quantities(body, {entry}, matters))
-    for part in parts:
+    is_constant = entry not in free_symbols(body)
+    for part in [body] if is_constant else _quantities(body, {entry}, is_apart):
         if _is_matrix(part) and part.shape != (1, 1):
             raise NotImplementedError(
                 f"the body of an elementwise function, {body}, puts its entry into a formula with "

@@ -296,14 +296,13 @@ def dressed(root: Any) -> Any:
 
     But for what stands in a function of entries, which may be an object of the user's own.
     """
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ElementwiseApplyFunction) or "_sympystr" in getattr(
-            node, "__dict__", ()
-        ):
+    nodes, seen = [root], set()  # what is met stays alive
+    for node in nodes:  # which grow
+        is_dressed = id(node) in seen or "_sympystr" in getattr(node, "__dict__", ())
+        if is_dressed or isinstance(node, ElementwiseApplyFunction):
             continue
-        stack.extend(node.args)
+        seen.add(id(node))
+        nodes.extend(node.args)
         if _rule(node):
             node._sympystr = partial(shown, Typesetting, node)
             node._latex = partial(shown, Tex, node)

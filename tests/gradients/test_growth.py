@@ -11,10 +11,13 @@ from support.counts import calls
 from support.limits import time_limit
 from support.networks import distinct, matrix_network, network, residual_network
 from sympy import (
+    Array,
     BlockMatrix,
     HadamardPower,
     HadamardProduct,
     Identity,
+    ImmutableMatrix,
+    Matrix,
     MatrixSymbol,
     OneMatrix,
     Piecewise,
@@ -29,7 +32,7 @@ from sympy import (
 )
 
 import symrelu
-from symrelu import ReLU, gradient, lambdify
+from symrelu import ReLU, gradient, hessian, lambdify
 
 n = Symbol("n", integer=True, positive=True)
 x, y = symbols("x y", real=True)
@@ -302,3 +305,69 @@ def test_few_calls_for_each_weight(width):
     nodes = len(distinct(loss, *slopes))
     assert deriving < 180 * nodes
     assert compiling < 130 * nodes
+
+
+def shared(levels, x=x):
+    """Each level uses the last twice."""
+    for _ in range(levels):
+        x = ReLU(x / 2 + ReLU(x - 1) / 3 + y)
+    return x
+
+
+A = MatrixSymbol("A", 2, 2)
+SHARED = {
+    "entries of a matrix": lambda e: (0, Matrix([e, x])),
+    "a number beside": lambda e: (0, Matrix([[e, 1]])),
+    "an array": lambda e: (0, Array([e, x])),
+    "a factor of a trace": lambda e: (gradient(Trace(A) * e, A), gradient(Trace(A) * e, x)),
+    "in a kink of a matrix": lambda e: (0, gradient(ReLU(Trace(A) * e), [A, x])),
+    "beside the entry": lambda e: (0, gradient(_total(lambda t: t * e), [A, x])),
+}
+
+
+def _total(f):
+    return Trace(symrelu.elementwise(f, A))
+
+
+@pytest.mark.parametrize("made", SHARED.values(), ids=SHARED)
+def test_what_is_shared_is_not_taken_part_by_part(made):
+    with time_limit(20, str(made)):
+        outputs = made(shared(60))
+        values = lambdify([x, y, A], outputs)(3.0, 1.0, np.eye(2))
+    small = lambdify([x, y, A], made(shared(6)))
+    assert np.isfinite(np.hstack([np.ravel(v) for v in _flat(values)])).all()
+    assert len(_flat(values)) == len(_flat(small(3.0, 1.0, np.eye(2))))
+
+
+def _flat(values):
+    return [v for item in values for v in (_flat(item) if isinstance(item, list) else [item])]
+
+
+@pytest.mark.parametrize("levels", [2, 5, 12])
+def test_long_functions_of_entries(levels):
+    with time_limit(20, f"{levels} levels"):
+        loss = _total(lambda t: t * shared(levels, t))
+        f = lambdify([y, A], [loss, *gradient(loss, [y, A])])
+        direction = np.array([[1.0, 2], [3, -1]])
+        second = lambdify([y, A], hessian(loss, A, along=ImmutableMatrix(direction)))
+    at, h = np.array([[1.5, 0.3], [2, 2.5]]), 1e-6
+    ahead, behind = f(0.3, at + h * direction), f(0.3, at - h * direction)
+    _, by_y, by_A = f(0.3, at)
+    assert (by_A * direction).sum() == pytest.approx((ahead[0] - behind[0]) / (2 * h), rel=1e-7)
+    slope = (f(0.3 + h, at)[0] - f(0.3 - h, at)[0]) / (2 * h)
+    assert by_y == pytest.approx(slope, rel=1e-7)
+    np.testing.assert_allclose(second(0.3, at), (ahead[2] - behind[2]) / (2 * h), atol=1e-7)
+
+
+def test_what_stands_beside_an_entry_is_differentiated_once():
+    """A ninth power's element is long where SymPy has written it out."""
+    P = MatrixSymbol("P", 3, 3)
+    long = ((P**2) ** 2)[0, 0] ** 2 * ((P**2) ** 2)[0, 1]
+    loss = Trace(P * P.applyfunc(lambda t: t * long))
+    with time_limit(20, "long elements"):
+        f = lambdify([P], [loss, gradient(loss, P)])
+    at, h = np.array([[0.5, 0.2, -0.1], [0.3, 0.4, 0.2], [0.1, -0.3, 0.6]]), 1e-6
+    for i, j in [(0, 0), (1, 2), (2, 1)]:
+        step = h * np.eye(3)[[i]].T @ np.eye(3)[[j]]
+        difference = (f(at + step)[0] - f(at - step)[0]) / (2 * h)
+        assert f(at)[1][i, j] == pytest.approx(difference, rel=1e-6, abs=1e-9)

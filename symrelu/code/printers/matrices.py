@@ -31,6 +31,7 @@ from sympy import (
     sympify,
 )
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import NDimArray
@@ -48,7 +49,9 @@ from symrelu.code.printers.scalars import (
     multiple,
     raised,
 )
+from symrelu.graph import free_symbols
 from symrelu.matrices.algebra import hadamard, matmul, split, transpose
+from symrelu.signs import is_small
 
 
 def _operation(operation: str) -> Callable[[Any, Target], Rule]:
@@ -205,6 +208,13 @@ def _times_ones(matrix: Expr, ones: Expr, axis: int, engine: Target) -> Rule:
     return Rule([matrix, *map(sympify, shape)], write)
 
 
+@rule.register(ElementwiseApplyFunction)
+def _(node: Any, engine: Target) -> Rule:
+    entries = lower(node)
+    # Value and slope hold the parts of a long function, each its own.
+    return Rule([entries if is_small(entries) else engine.interned(entries)])
+
+
 @rule.register(Trace)
 def _(node: Expr, engine: Target) -> Rule:
     scalar, factors = split(node.arg)
@@ -291,7 +301,7 @@ def _cast(code: Code, entry: Expr, engine: Target) -> Code:
 
 def _is_even(entries: Sequence[Expr]) -> bool:
     """Whether no entry is an array if another is a number."""
-    first, *others = (entry.free_symbols for entry in entries)
+    first, *others = map(free_symbols, entries)
     return all(other == first for other in others)
 
 

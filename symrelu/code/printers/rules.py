@@ -12,6 +12,7 @@ from sympy import Basic
 
 from symrelu.code.engines import Code, Engine
 from symrelu.code.printers.operands import operand_printer
+from symrelu.graph import Interned
 from symrelu.signs import is_small
 
 
@@ -45,6 +46,7 @@ class Target:
         self.below: set[Basic] = set()  # what a kink or a condition depends on
         self.arguments: Mapping[Basic, str] = {}
         self.has_elements = False  # of data or matrices, whose place may be computed
+        self.interned = Interned()
         self.rewriting = False  # while one function is tried in terms of others
 
     def __getattr__(self, name: str) -> Any:
