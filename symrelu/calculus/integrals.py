@@ -416,7 +416,8 @@ def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         for t, start in poles
     ):
         raise NoPiecesError(f"{f} may have a pole between {a} and {b}")
-    if poles and all(-1 in (sign_or_none(t - a), sign_or_none(b - t)) for t, _ in poles):
+    outside = all(-1 in (sign_or_none(t - a), sign_or_none(b - t)) for t, _ in poles)
+    if poles and outside and sign_or_none(b - a) == 1:
         return _between(first, jumps, x, a, b)
     if {a, b} & {*INFINITE}:
         first, jumps = to_the_right(first, jumps, x)

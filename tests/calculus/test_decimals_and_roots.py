@@ -225,6 +225,8 @@ def test_ends_anywhere():
     assert found.subs({a: 0, b: 3}) == 1 + log(3)
     assert found.subs({a: 3, b: -1}) == -2 - log(3)
     assert calculus.integrate(1 / Max(x, 1) ** 2, (x, a, oo)).subs(a, -2) == 4
+    from_the_kink = calculus.integrate(1 / (2 + ReLU(x - a)), (x, a, b))
+    assert [from_the_kink.subs({a: 5, b: t}) for t in (3, 5, 6)] == [-1, 0, log(3) - log(2)]
 
 
 def test_what_is_real_everywhere():
