@@ -35,8 +35,10 @@ from symrelu.calculus.checks import FailedError, warn
 from symrelu.calculus.errors import UNKNOWN
 from symrelu.calculus.pieces import constants_apart, without_floats
 from symrelu.function import ReLU
-from symrelu.graph import replaced
+from symrelu.graph import holds, replaced
 from symrelu.inputs import holds_text
+from symrelu.kinks import relusimp
+from symrelu.signs import has_few_nodes, is_written_out
 
 
 class Form(NamedTuple):
@@ -205,9 +207,28 @@ def _(node: Derivative, check: bool) -> Any:
     return node.doit(deep=False)
 
 
+_ENDLESS = 10**5  # nodes: more than SymPy comes to an end with
+
+
+def _short(e: Basic) -> Basic:
+    """A long expression simplified by its values, as a line of many parts is a few hinges."""
+    if is_written_out(e):
+        return e
+    made: Basic = relusimp(e)
+    if not has_few_nodes(made, _ENDLESS):
+        raise NotImplementedError(
+            f"written out, the expression has more than {_ENDLESS} parts, and SymPy's calculus "
+            "looks at each; give numbers for its parameters, or take a smaller one"
+        )
+    return made
+
+
 def done(e: Any, check: bool = True) -> Any:
     """The same with the objects evaluated in which there are kinks, from the inside out."""
-    if not isinstance(e, Basic) or not e.has(Derivative, *HELD):
+    if not isinstance(e, Basic):
+        return e
+    e = _short(e)
+    if not holds(e, Derivative, *HELD):
         return e
     return replaced(e, lambda node: held(node, check) if has_kinks(node) else node)
 

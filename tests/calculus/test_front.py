@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+from support.limits import time_limit
 from sympy import (
     Derivative,
     Eq,
@@ -11,6 +12,7 @@ from sympy import (
     Heaviside,
     I,
     Integral,
+    Interval,
     InverseLaplaceTransform,
     LaplaceTransform,
     Limit,
@@ -33,7 +35,7 @@ from sympy import (
 from sympy.calculus import util
 from sympy.stats import Expectation, Normal
 
-from symrelu import ReLU, calculus
+from symrelu import ReLU, calculus, relusimp
 
 x, y, k = symbols("x y k", real=True)
 z = symbols("z")
@@ -196,3 +198,30 @@ def test_where_it_is_not_real_there_is_nothing():
     assert calculus.function_range(ReLU(log(x)), x).inf == 0
     with pytest.raises(ValueError, match=r"real arguments only, and asin.* is not real near 2"):
         calculus.limit(ReLU(asin(x)), x, 2)
+
+
+def levels(count, beside):
+    """A line in parts, each level of which holds the last one twice."""
+    e = x
+    for _ in range(count):
+        e = ReLU(e / 2 + ReLU(e - 1) / 3 - Rational(1, 5) + beside)
+    return e
+
+
+@pytest.mark.parametrize("count", [4, 14])
+def test_long_lines_are_a_few_hinges(count):
+    line = levels(count, x / 7)
+    hinges = relusimp(line)
+    with time_limit(60, f"{count} levels"):
+        assert calculus.integrate(line, (x, -3, 3)) == calculus.integrate(hinges, (x, -3, 3))
+        assert calculus.solveset(line - 1, x) == calculus.solveset(hinges - 1, x)
+        assert calculus.minimum(line, x, Interval(-1, 1)) == 0
+        assert calculus.limit(line, x, oo) is oo
+
+
+def test_what_is_long_in_several_parameters_is_refused():
+    with (
+        time_limit(60, "a long expression"),
+        pytest.raises(NotImplementedError, match="100000 parts"),
+    ):
+        calculus.integrate(levels(30, symbols("a") * symbols("b")), (x, 0, 1))
