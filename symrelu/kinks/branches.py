@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sympy import Eq, Ne, Piecewise, S
+from sympy import Eq, Expr, Ne, Piecewise, S
 from sympy.core.relational import (
     GreaterThan,
     LessThan,
@@ -32,6 +32,7 @@ from symrelu.kinks.numbers import (
 from symrelu.kinks.pieces import Break, Pieces
 from symrelu.kinks.polynomials import expanded, quotient
 from symrelu.kinks.variables import in_variable, upright
+from symrelu.signs import signs
 
 if TYPE_CHECKING:
     from symrelu.kinks.conversion import Conversion, Form
@@ -55,14 +56,14 @@ def in_one_variable(node: Piecewise, to: Conversion) -> Pieces:
     gaps = {}
     conditions = [in_relations(condition) for _, condition in node.args]
     for rel in _relations(conditions):
-        if not (is_scalar(rel.lhs) and is_scalar(rel.rhs) and type(rel) in _HOLDS):
+        if not (type(rel) in _HOLDS and all(map(is_scalar, rel.args))):
             raise NoLineError
         more, less = (rel.gts, rel.lts) if isinstance(rel, _ORDERS) else rel.args
         gaps[rel] = upright(to.sum([to.line(more), S.NegativeOne * to.line(less)]))
     x = next((gap.x for gap in gaps.values() if gap.x is not None), None)
     if x is None:
         raise NoLineError
-    gaps = {rel: in_variable(gap, x, known=True) for rel, gap in gaps.items()}
+    gaps = {rel: in_variable(gap, x) for rel, gap in gaps.items()}
     branches = [_branch(to.form(branch), x) for branch, _ in node.args]
     places = chain(*(gap.landmarks() for gap in gaps.values()), *(b.places() for b in branches))
     breaks = _distinct(places)
@@ -102,7 +103,7 @@ def _at(node: Piecewise, x: Any, branches: list[Pieces], i: int, owner: int) -> 
 
 def _branch(form: Form, x: Any) -> Pieces:
     if isinstance(form, Line):
-        return Pieces.of(in_variable(form, x, known=False), x)
+        return Pieces.of(in_variable(form, x), x)
     if form.x != x:
         raise NoLineError
     return form
@@ -142,11 +143,19 @@ def in_two_pieces(node: Any, to: Conversion) -> Line | None:
     k = quotient(f - g, u)
     if k is None or k.free_symbols & u.free_symbols:
         return None
-    H0 = S.Zero if isinstance(cond, _STRICT) else S.One
+    H0: Expr | None = S.Zero if isinstance(cond, _STRICT) else S.One
     for value, where in middle:
-        share = quotient(value - g, k * u)
-        if not isinstance(where, Eq) or quotient(where.lhs - where.rhs, u) is None or share is None:
+        if not _is_same_place(where, u):
             return None
-        H0 = share
+        # Where the first piece has the breakpoint already, this one is nowhere.
+        H0 = quotient(value - g, k * u) if isinstance(cond, _STRICT) else H0
+    if H0 is None:
+        return None
     kink = ReLU(u, H0 if to.H0 is None else to.H0)
     return to.read(expanded(g + k * kink)).line
+
+
+def _is_same_place(where: Any, u: Expr) -> bool:
+    """Whether the condition says that u is 0, and nothing else."""
+    ratio = quotient(where.lhs - where.rhs, u) if isinstance(where, Eq) else None
+    return ratio is not None and 0 not in signs(ratio)
