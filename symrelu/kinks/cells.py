@@ -14,7 +14,7 @@ from operator import or_
 from random import Random
 
 from mpmath.libmp import to_rational
-from sympy import S
+from sympy import Mul, Pow, S
 
 from symrelu.kinks.numbers import Near, Number, is_zero, minus, plus
 from symrelu.kinks.polynomials import Monomial, Polynomial
@@ -117,15 +117,9 @@ class _Cells:
 
 
 def _sign(rest: Monomial) -> int:
-    """The sign of a symbol, if it is known; of other things nothing is asked."""
-    if len(rest) == 1:
-        ((base, power),) = rest
-        possible = signs(base)
-        if possible == {1} or (power == 1 and possible == {0, 1}):
-            return 1
-        if power == 1 and possible <= {-1, 0}:
-            return -1
-    return 0
+    """The sign that it never leaves, if there is one that is known."""
+    possible = signs(Mul(*(Pow(*factor) for factor in rest)))
+    return next((s for s in (1, -1) if s in possible and -s not in possible), 0)
 
 
 def _resolved(form: Polynomial, ones: int) -> Polynomial:
@@ -151,7 +145,7 @@ def _fraction(c: Number) -> Fraction:
 
 
 def _value(row: Row, at: Row) -> Fraction:
-    return sum((c * at.get(r, 1) for r, c in row.items()), Fraction(0))
+    return Fraction(sum(c * at.get(r, 1) for r, c in row.items()))
 
 
 def interior(constraints: list[Row], goal: Row, inside: Row) -> Row | None:
@@ -199,10 +193,10 @@ def interior(constraints: list[Row], goal: Row, inside: Row) -> Row | None:
         _pivot(rows, objective, names, basis, free, leaving, k)
     # Back to the variables; then a little towards where we came from, to the inside.
     for name, a, b, over in reversed(free):
-        found[name] = b + sum((c * found[n] for c, n in zip(a, over, strict=True)), Fraction(0))
+        found[name] = b + sum(c * found[n] for c, n in zip(a, over, strict=True))
     way_there = {r: found[-1 - k] for k, r in enumerate(variables)}
-    best = offset + sum((goal.get(r, Fraction(0)) * d for r, d in way_there.items()), Fraction(0))
-    part = (1 + -offset / (best - offset)) / 2
+    rise = sum(goal.get(r, Fraction(0)) * d for r, d in way_there.items())
+    part = (1 - offset / rise) / 2
     return {r: v + part * way_there.get(r, Fraction(0)) for r, v in inside.items()}
 
 

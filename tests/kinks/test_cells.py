@@ -1,12 +1,13 @@
 """Decisions cell by cell: linear programs in rational numbers, and their bounds."""
 
 from fractions import Fraction
+from itertools import combinations
 from random import Random
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
-from sympy import Max, Min, Symbol, symbols
+from sympy import Max, Min, Symbol, exp, solve, symbols
 
 from symrelu import ReLU, relusimp
 from symrelu.kinks import cells
@@ -71,6 +72,56 @@ def test_what_is_known_of_signs_counts():
     assert relusimp(ReLU(x - y + nonpositive) * ReLU(y - x)) == 0
     e = ReLU(x - y + positive) * ReLU(y - x)
     assert relusimp(e).subs({x: 1, y: 2, positive: 3}) == 2
+
+
+SIGNED = [
+    (Symbol("p", positive=True), 1),
+    (Symbol("q", nonnegative=True), 1),
+    (Symbol("m", negative=True), -1),
+    (Symbol("n", nonpositive=True), -1),
+]
+OF_ONE_SIGN = [
+    *SIGNED,
+    *[(s**3, sign) for s, sign in SIGNED],
+    *[(s * t, a * b) for (s, a), (t, b) in combinations(SIGNED, 2)],
+    (z**2, 1),
+    (-(z**2) * SIGNED[0][0], -1),
+    (exp(z), 1),
+    (z, 0),
+    (z**3, 0),
+    (z * SIGNED[0][0], 0),
+    (Symbol("c"), 0),
+]
+
+
+@pytest.mark.parametrize(("u", "sign"), OF_ONE_SIGN, ids=str)
+def test_whatever_has_one_sign_counts_with_it(u, sign):
+    """The product is 0 for u <= 0, and positive between x and x + u else."""
+    at = {s: a * (2 + i) for i, (s, a) in enumerate(SIGNED)} | {z: 5, Symbol("c"): 3}
+    for turned in (1, -1):
+        e = ReLU(x - y + turned * u) * ReLU(y - x)
+        found = relusimp(e)
+        assert (found == 0) == (turned * sign == -1)
+        v = turned * u.subs(at)
+        assert found.subs({x: 0, y: v / 2, **at}) == e.subs({x: 0, y: v / 2, **at})
+
+
+def affine(random):
+    k, m = random.sample([-3, -2, -1, 1, 2, 3], 2)
+    return k * x / random.randint(1, 3) + m * y + random.choice([-2, -1, 1, 2]) * z / 5
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_lines_with_any_coefficients(seed):
+    """An identity, and one with a part that is 0 but for a cone far away."""
+    random = Random(seed)
+    u, v, w = (affine(random) + random.randint(-3, 3) for _ in range(3))
+    zero = Max(u, v, w) - u - ReLU(v - u + ReLU(w - v))
+    assert relusimp(zero) == 0
+    s, t = affine(random) - 100, affine(random)
+    far = zero + ReLU(s) * ReLU(t)
+    (at,) = solve([s - 30, t - 7, z - 1], [x, y, z], dict=True)
+    assert relusimp(far).subs(at) == far.subs(at) == 210
 
 
 def test_nothing_is_taken_for_positive():
