@@ -102,7 +102,7 @@ def without_steps(node: Expr, to: Conversion) -> Expr | None:
         return None
     converted = to.rebuilt(node)
     if not _has_steps(converted):
-        return converted if converted != node else None
+        return converted
     terms = list(Add.make_args(expanded(converted)))
     absorbed = []
     for step in dict.fromkeys(f for term in terms for f in Mul.make_args(term) if as_step(f)):

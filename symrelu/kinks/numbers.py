@@ -160,5 +160,4 @@ def is_zero(a: Number) -> bool:
 
 def is_scalar(node: Any) -> bool:
     """Whether it is a number once its symbols are, which a matrix and a Lambda are not."""
-    scalar = isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))
-    return scalar and not hasattr(node, "applyfunc")
+    return isinstance(node, Expr) and not (node.is_Matrix or isinstance(node, Lambda))

@@ -73,8 +73,8 @@ def along(expr: Any, u: Any) -> tuple[Expr, Expr]:
     return best
 
 
-def in_variable(line: Line, x: Any, known: bool) -> Line:
-    """The line in another variable; what is constant then is of known sign, if that is asked."""
+def in_variable(line: Line, x: Any) -> Line:
+    """The line in another variable."""
     if line.x in (None, x):
         return line
     if line.x == -x:
@@ -84,8 +84,6 @@ def in_variable(line: Line, x: Any, known: bool) -> Line:
             raise NoLineError
         return moved
     k, r = along(line.x, x)
-    if known and not r.is_number and len(signs(r)) > 1:
-        raise NoLineError
     slope = times(line.slope, number(k))
     return Line(x, plus(line.intercept, times(line.slope, number(r))), slope)
 
