@@ -169,10 +169,12 @@ def test_of_a_sum_that_is_shorter_as_it_is_the_parts_are_simplified():
 def test_where_it_goes_round_one_form_is_taken(monkeypatch):
     first = relusimp(exp(Piecewise((y, x < y), (x, True))))
     assert relusimp(exp(Piecewise((x, x - y >= 0), (y, True)))) == relusimp(first)
-    forms = [Abs(x) + 1, Abs(x) + 2, Abs(x) + 3]
-    following = dict(zip(forms, [forms[1], forms[2], forms[1]], strict=True))
-    monkeypatch.setattr(identities._Request, "simplified", lambda self, e: following[e])
-    assert {relusimp(e) for e in forms} == {min(forms[1:], key=default_sort_key)}
+    same_length = [Abs(y) * x, Abs(x) + y]
+    for a, b in (same_length, [Abs(x), *same_length[:1]], [*same_length[:1], Abs(y)]):
+        following = {ReLU(x): a, a: b, b: a}
+        monkeypatch.setattr(identities._Request, "simplified", lambda self, e, to=following: to[e])
+        taken = min((a, b), key=lambda e: (count_ops(e), default_sort_key(e)))
+        assert {relusimp(e) for e in following} == {taken}
 
 
 def test_factors_of_known_sign_do_not_count_in_kinks():
@@ -255,6 +257,16 @@ def test_what_stands_in_a_kink_is_not_counted_for_each_of_those_around_it():
 
     few, many = (calls(relusimp, deep(n), of="core/function.py") for n in (40, 120))
     assert many < 4 * few
+
+
+def test_many_dependent_kinks_in_one_variable():
+    """More than are decided cell by cell: there is the hinge form."""
+    clips = Add(*(Min(Max(x, k), k + 1) for k in range(1, 14)))
+    assert relusimp(clips) == ReLU(x - 1) - ReLU(x - 14) + 91
+    sides = ReLU(x - y) + Add(
+        *(ReLU(Abs(x) - k) - ReLU(x - k) - ReLU(-x - k) for k in range(1, 14))
+    )
+    assert relusimp(sides) == ReLU(x - y)
 
 
 def test_structures():

@@ -7,9 +7,12 @@ from support.limits import time_limit
 from sympy import (
     Abs,
     Add,
+    Float,
     Heaviside,
     Max,
     Piecewise,
+    Rational,
+    S,
     Symbol,
     div,
     exp,
@@ -23,12 +26,14 @@ from symrelu import ReLU, as_relu, relusimp
 from symrelu.kinks import polynomials
 from symrelu.kinks.polynomials import (
     TooLargeError,
+    add_to,
     degree,
     divided,
     expanded,
     plain,
     powers_of,
     quotient,
+    sum_of,
 )
 
 x, y, z = symbols("x y z", real=True)
@@ -97,6 +102,26 @@ def test_a_bound_on_the_steps_of_a_division(monkeypatch):
     monkeypatch.setattr(polynomials, "_PRODUCT", 3)
     assert quotient(x**3 - y**3, x - y) == x**2 + x * y + y**2
     assert quotient(x**5 - y**5, x - y) is None
+
+
+def test_numbers_are_no_variables():
+    """Whatever they are: what is left has as many terms as it has products of symbols."""
+    for k in (S(2), Rational(2, 3), Float("0.5"), pi, S.GoldenRatio):
+        for e in (k * x + x, x * (k + 1) + y - y, k * (x + 1) - k):
+            assert [rest for _, rest in plain(e)] == [frozenset({(x, 1)})]
+        assert len(plain(k * x + k * y + k)) == 3
+        assert degree(plain(k)) == 0
+    assert plain(pi - pi * (x + 1) + pi * x) == {}
+
+
+def test_what_adds_up_to_0_is_no_term():
+    form = {}
+    for c in (S(2), S(-2), S(0), pi):
+        add_to(form, x, c)
+    assert form == {x: pi}
+    add_to(form, y, S(0))
+    assert form == {x: pi}
+    assert sum_of([plain(x + y), plain(-x), plain(S(0))]) == plain(y)
 
 
 def test_degrees_and_powers():
