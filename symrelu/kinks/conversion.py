@@ -207,6 +207,8 @@ def _form_of(expr: Expr) -> Form | None:
 Form: TypeAlias = Line | Pieces
 
 _MANY = 20  # variables to bring together
+_FEW = 500  # kinks that need no reason
+_GROWTH = 5  # kinks for each node
 
 
 class Conversion:
@@ -223,6 +225,7 @@ class Conversion:
         self.kinked: dict[Basic, bool] = {}
         self.rebuilds: dict[Basic, Any] = {}
         self.made: dict[tuple[Expr, Expr], Expr] = {}  # to make one again costs SymPy's time
+        self.large: set[Basic] = set()  # what has too many kinks, and what that stands in
 
     def prepared(self, root: Basic) -> Basic:
         """The same, what is inside known when it is asked for, without recursion."""
@@ -239,6 +242,18 @@ class Conversion:
         return self.forms[node]
 
     def _form(self, node: Expr) -> Form:
+        if not self.large.isdisjoint(node.args):
+            self.large.add(node)
+            if is_kinked(node):
+                return opaque(node)
+        form = self._known_form(node)
+        many = len(form.places()) > max(_FEW, _GROWTH * len(self.seen))  # they double in each fold
+        if many or form.x in self.large:
+            self.large.add(node)
+            return opaque(node)
+        return form
+
+    def _known_form(self, node: Expr) -> Form:
         if self.has_kinks(node) or isinstance(node, (Symbol, Add, Mul)):
             return rule(node, self)
         if is_small(node) and node.is_number and node.is_real:

@@ -13,7 +13,7 @@ of the kinks is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from itertools import pairwise
@@ -96,6 +96,10 @@ class Line:
             at = times({-1: S.Zero, 0: H0, 1: S.One}[sign], p.at)  # of nan, nan
             kept.append((p.t, at, p.right if (sign or sign_of(p.right)) > 0 else S.Zero))
         return broken(self.x, intercept, slope, kept)
+
+    def places(self) -> Collection[Number]:
+        """Where the kinks are, in any order."""
+        return self.kinks.keys()
 
     def landmarks(self) -> list[Number]:
         """Where the line has a kink or crosses 0."""

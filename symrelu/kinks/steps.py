@@ -169,8 +169,9 @@ class Steps:
             factor = None if ratio is None else self.written(ratio)
             if factor is None:
                 return None
-            # To make another kink than that which was read takes SymPy's time.
-            ways = sorted(_WAYS, key=self.sides[top - 1].__ne__)
+            # To make another kink than that which was read takes SymPy's time, and Abs endless.
+            known = [share for share in _WAYS if share != S.Half or is_written_out(v)]
+            ways = sorted(known, key=self.sides[top - 1].__ne__)
             share = min(ways, key=lambda share: _growth(buckets, with_h, share))
             for (mask, rest), c in with_h.items() if share else ():
                 add_to(buckets[mask.bit_length()], (mask, rest), times(share, c))

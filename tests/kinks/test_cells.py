@@ -11,7 +11,8 @@ from sympy import Max, Min, Symbol, exp, solve, symbols
 
 from symrelu import ReLU, relusimp
 from symrelu.kinks import cells
-from symrelu.kinks.cells import interior
+from symrelu.kinks.cells import _involved, interior, polynomial_everywhere
+from symrelu.kinks.steps import Steps
 
 x, y, z = symbols("x y z", real=True)
 one = frozenset()
@@ -122,6 +123,18 @@ def test_of_lines_with_any_coefficients(seed):
     far = zero + ReLU(s) * ReLU(t)
     (at,) = solve([s - 30, t - 7, z - 1], [x, y, z], dict=True)
     assert relusimp(far).subs(at) == far.subs(at) == 210
+
+
+def test_steps_that_do_not_stand_in_it_are_not_asked():
+    """Of two requests in one, each has its own, with those inside of them."""
+    steps = Steps()
+    others = [steps.of(ReLU(x - k * y)) for k in range(2, 30)]
+    form = steps.of(ReLU(ReLU(y - z) - x) + ReLU(z))
+    found = {steps.kinks[i][0] for i in _involved(steps, form)}
+    assert found == {z, y - z, x - ReLU(y - z)}
+    assert [_involved(steps, other) for other in others] == [[i] for i in range(28)]
+    assert _involved(steps, {}) == []
+    assert polynomial_everywhere(steps, form) is None
 
 
 def test_nothing_is_taken_for_positive():

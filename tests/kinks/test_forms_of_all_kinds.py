@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.limits import time_limit
 from sympy import (
     Abs,
     AccumBounds,
     Add,
     Eq,
     Float,
+    Function,
     Heaviside,
     Matrix,
     MatrixSymbol,
@@ -392,6 +394,41 @@ def test_growth_is_bounded():
     as_relu(Max(*(k * x + k**2 for k in range(50))))
     assert time.process_time() - start < 20  # seconds, with a tracer; it takes one
     assert relusimp((ReLU(x) + ReLU(y) + 1) ** 80).has(ReLU)
+
+
+class Fold(Function):
+    def _eval_rewrite_as_ReLU(self, u, **hints):
+        return 2 * ReLU(u) - 4 * ReLU(u - half)
+
+
+@pytest.mark.parametrize(
+    "fold",
+    [lambda e: Abs(2 * e - 1), lambda e: 2 * ReLU(e) - 4 * ReLU(e - half), Fold],
+    ids=["abs", "relu", "own"],
+)
+def test_of_folds_each_of_which_doubles_the_kinks_few_are_converted(fold):
+    """What has too many stays, and all that it stands in; what is beside it does not."""
+    few = fold(fold(fold(x)))
+    assert 7 <= len(as_relu(few).atoms(ReLU)) < len(as_relu(fold(few)).atoms(ReLU)) / 2 + 1
+    many = few
+    for _ in range(40):
+        many = fold(many)
+    with time_limit(60, "of many folds"):  # it takes three
+        assert as_relu(many + Max(y, 0)) == many + ReLU(y, half)
+        simplified = relusimp(many + ReLU(y) - ReLU(-y))
+    for at in (5 / 16, 1.0):  # whose folds have no rounding
+        assert lambdify([x, y], simplified)(at, 7.0) == lambdify(x, many)(at) + 7
+
+
+def test_kinks_of_large_kinks_in_several_variables_are_read_and_written():
+    e, at = x, {x: 5, y: 1, a: 2}
+    value = Rational(5)
+    for _ in range(40):
+        e = 2 * ReLU(e - y) - 4 * ReLU(e - a - half)
+        value = 2 * max(value - 1, 0) - 4 * max(value - Rational(5, 2), 0)
+    with time_limit(60, "of many kinks"):  # it takes less than one
+        simplified = relusimp(e + ReLU(y) - ReLU(-y))
+    assert lambdify([x, y, a], simplified)(*at.values()) == value + 1
 
 
 def test_no_recursion_in_deep_graphs():

@@ -166,6 +166,29 @@ def test_of_a_sum_that_is_shorter_as_it_is_the_parts_are_simplified():
     assert relusimp(high) == y * (ReLU(x - y) + z) ** 30
 
 
+# Each twice: as it is, and in one interval after another.
+PIECES = [
+    (Piecewise((Abs(x), x > 0), (1, True)), Piecewise((1, x <= 0), (x, True))),
+    (
+        Piecewise((Max(x, 0) + 1, x > 0), (1 - 2 * x, x > -1), (7, True)),
+        Piecewise((7, x <= -1), (1 - 2 * x, x <= 0), (x + 1, True)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("long", "short"), PIECES)
+def test_pieces_are_simplified_inside_of_whatever_they_stand_in(long, short):
+    for outside in (
+        lambda e: y + e,
+        lambda e: y * e,
+        lambda e: y + z * e,
+        lambda e: exp(y + e * Heaviside(y)),
+        lambda e: y * Max(x, e) + z,
+        lambda e: (e + y) ** 2 + z,
+    ):
+        assert relusimp(outside(long)) == outside(short)
+
+
 def test_where_it_goes_round_one_form_is_taken(monkeypatch):
     first = relusimp(exp(Piecewise((y, x < y), (x, True))))
     assert relusimp(exp(Piecewise((x, x - y >= 0), (y, True)))) == relusimp(first)

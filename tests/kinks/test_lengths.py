@@ -21,6 +21,8 @@ from sympy import (
 
 from symrelu import ReLU
 from symrelu.graph import postorder
+from symrelu.kinked import has_kinks
+from symrelu.kinks import lengths
 from symrelu.kinks.lengths import Lengths
 
 x, y = symbols("x y", real=True)
@@ -63,6 +65,18 @@ def test_it_is_what_sympy_counts(several):
 )
 def test_signs_and_shared_kinks(e):
     assert Lengths().of(e) == count_ops(e)
+
+
+def test_what_stands_in_a_kink_is_counted_once(monkeypatch):
+    """Not again for each of the kinks around it, in one request."""
+    counted = []
+    monkeypatch.setattr(lengths, "count_ops", lambda e: counted.append(e) or count_ops(e))
+    length, e = Lengths().of, x
+    for k in range(30):
+        e = ReLU(e / 2 + y) - Abs(y - k)
+        assert length(e) == count_ops(e)
+    assert not any(has_kinks(part) for part in counted)
+    assert len(counted) < 30 * 5
 
 
 def test_deep_sums_of_products():

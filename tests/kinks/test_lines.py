@@ -58,6 +58,8 @@ def test_relu_of_a_line_that_crosses_0_between_and_beside_its_kinks():
     assert (-1 * vee).relu(S.Zero).as_hinges(S.Zero) == tent.as_hinges(S.Zero)
     assert (-1 * ONE).relu(S.Zero) == Line(None, S.Zero)
     assert ONE.relu(S.Zero) == ONE
+    for k in (-2, 0, 3):  # a constant in a variable stays one
+        assert (X - X + k * ONE).relu(S.Zero) == Line(x, S(max(k, 0)))
 
 
 def test_piecewise():

@@ -103,6 +103,8 @@ def test_along():
         assert along(e, u) == (0, e)
     assert along(x + p + z * 0, u + z) == (0, x + p)
     assert along(2 * x + y, 2 * x + y + p) == (1, -p)
+    q = Symbol("q", nonnegative=True)  # of which p is better known
+    assert along(q, p - q) == (-1, p)
     assert along(3 * x - 2 * y + p - x, u) == (2, p)
 
 
