@@ -407,7 +407,7 @@ def _(node: Mul, to: Conversion) -> Form:
     factors = [form for form in forms if form.x is not None]
     if len(factors) <= 1 and all(isinstance(form, Line) for form in forms):
         numbers = (form.intercept for form in forms if isinstance(form, Line) and form.x is None)
-        k = reduce(times, numbers, S.One)
+        k = reduce(times, numbers)
         return k * (factors[0] if factors else Line(None, S.One))
     if not to.has_kinks(node):
         return opaque(node)

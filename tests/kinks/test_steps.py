@@ -7,7 +7,7 @@ from sympy import Abs, Add, Heaviside, Max, Min, Rational, S, Symbol, exp, sign,
 
 from symrelu import ReLU
 from symrelu.kinks.polynomials import plain
-from symrelu.kinks.steps import Steps, _primitive
+from symrelu.kinks.steps import _KINK, Steps, _primitive
 
 v = symbols("v:5", real=True)
 x, y, z = v[:3]
@@ -65,6 +65,18 @@ def test_the_order_of_the_terms_does_not_count():
 def test_of_a_number(number):
     e = ReLU(x * (y + 1) - x * y - x + number, evaluate=False)
     assert is_zero(e - Max(number, 0))
+
+
+def test_of_a_sum_of_many_terms_no_step_is_made():
+    """It is counted in the terms of a kink; what stands beside it is as it was."""
+    sums = {n: Add(*(x**k * y for k in range(1, n))) + z for n in (_KINK, _KINK + 1)}
+    for n, u in sums.items():
+        steps = Steps()
+        form = steps.normal(ReLU(u) * x + Max(x, y))
+        assert len(steps.kinks) == (2 if n == _KINK else 1)
+        assert steps.written(form).subs({z: 2, y: 1, x: 1}) == n + 2
+        assert is_zero(ReLU(u) * (x + 1) - ReLU(u) * x - ReLU(u))
+        assert is_zero(ReLU(u) - ReLU(-u) - u) == (n == _KINK)
 
 
 def test_a_product_has_the_sign_of_its_factors():
