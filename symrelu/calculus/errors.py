@@ -14,6 +14,10 @@ class NoPiecesError(NotImplementedError):
     """The regions of an expression cannot be told."""
 
 
+class TooLargeError(NoPiecesError):
+    """An expression would grow past its bound."""
+
+
 # What says that there is no answer, of ours and of SymPy's, where a search may end without one.
 UNKNOWN = (NotImplementedError, BasePolynomialError, NoConvergence, PoleError, RecursionError)
 

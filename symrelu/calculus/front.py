@@ -33,7 +33,7 @@ from sympy.stats import Expectation
 from symrelu import kinked
 from symrelu.calculus.checks import FailedError, warn
 from symrelu.calculus.errors import UNKNOWN
-from symrelu.calculus.pieces import constants_apart, without_floats
+from symrelu.calculus.pieces import constants_apart, side_by_side, without_floats
 from symrelu.function import ReLU
 from symrelu.graph import holds, replaced
 from symrelu.inputs import holds_text
@@ -128,8 +128,10 @@ def _of_real(
     real = [_each(arg, lambda e: _real(e, to)) for arg in args]
     kept = {key: _each(v, lambda e: _real(e, to)) for key, v in options.items()}
     back = {new: old for old, new in to.items()}
+    plain = real
     try:
-        found = function(*real, **kept)
+        plain = [_each(arg, _written) for arg in real]
+        found = function(*plain, **{key: _each(v, _written) for key, v in kept.items()})
     except (*UNKNOWN, FailedError) as error:
         failed = isinstance(error, FailedError)
         if failed:
@@ -142,7 +144,7 @@ def _of_real(
         del kept["check"]
         found = stays(*real, **kept)
     if isinstance(found, UNEVALUATED) and args[0].args:
-        found = found.xreplace({real[0]: args[0].xreplace(to)})
+        found = found.xreplace({plain[0]: real[0]})
     return _each(found, lambda e: _in_words(e).xreplace(back))
 
 
@@ -304,16 +306,32 @@ def _each(arg: Any, f: Callable[[Basic], Any]) -> Any:
 
 
 def _real(e: Any, to: dict[Basic, Basic]) -> Any:
-    """The same of real symbols, in functions that SymPy can compute.
-
-    Slopes at kinks are left out, as no value depends on them; what has a class of its own is
-    written with ReLU, and the loads of a beam that are no functions with deltas.
-    """
+    """The same of real symbols."""
     sides = {limit.args[3] for limit in e.atoms(Limit)}  # for SymPy these are symbols
     for symbol in e.atoms(Symbol) - sides:
         if symbol.is_extended_real is None and symbol not in to:
             to[symbol] = Dummy(symbol.name, real=True)
-    return replaced(e.xreplace(to), _plain)
+    return e.xreplace(to)
+
+
+def _written(e: Any) -> Any:
+    """The same in functions that SymPy can compute.
+
+    Slopes at kinks are left out, as no value depends on them; what has a class of its own is
+    written with ReLU, which within each other may be as large as 2 to their number, and the
+    loads of a beam that are no functions with deltas.
+    """
+    if not isinstance(e, Expr):  # to compare large ones takes SymPy for ever
+        return _with_parts(e, _written)
+    written = replaced(e, _plain)
+    if is_written_out(written) or not is_written_out(e):
+        return written
+    return side_by_side(e)
+
+
+def _with_parts(e: Any, change: Callable[[Any], Any]) -> Any:
+    args = tuple(map(change, e.args))
+    return e if args == e.args else e.func(*args)
 
 
 def _plain(node: Any) -> Any:

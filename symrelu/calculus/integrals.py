@@ -77,6 +77,7 @@ MOST_FACTORED = 20  # terms: factors of more, in many symbols, keep SymPy busy
     "ReLU, takes squares of steps for 1, and joins the pieces of a Piecewise wrongly",
     sympy.integrate,
     takes=(Expr, Eq),
+    stays=lambda f, *limits, **_: Integral(f, *limits),
 )
 def integrate(f: Any, *limits: Any, check: bool = True, **hints: Any) -> Any:
     r"""

@@ -70,13 +70,15 @@ from sympy import (
 from sympy.core.relational import Relational
 
 from symrelu.calculus.cells import Ranged, SplitError, deepest
-from symrelu.calculus.errors import NoPiecesError
+from symrelu.calculus.errors import NoPiecesError, TooLargeError
 from symrelu.graph import holds, replaced
 from symrelu.kinked import has_kinks, in_relations, in_relu
-from symrelu.signs import signs
+from symrelu.kinks import as_relu
+from symrelu.signs import has_few_nodes, is_written_out, signs
 
 MOST_SWITCHES = 6  # of which all cases are looked at, 2 to their number
 MOST_ROOTS = 200
+MOST_NODES = 1000  # of hinges, some two hundred
 MOST_DEGREES = 12  # of what is left when roots of other degrees are eliminated
 HOLE = Dummy("nowhere")  # the value where no piece of a Piecewise says one
 COMPOUND = (ITE, Equivalent, Implies, Xor)
@@ -90,9 +92,12 @@ class Steps:
     smooth: Any = S.Zero
     switches: dict[Dummy, Expr] = field(default_factory=dict)
     points: list[Expr] = field(default_factory=list)  # where these are 0, a piece is one point
+    read_before: dict[Any, Any] = field(default_factory=dict)
 
     def step(self, u: Expr) -> Expr:
         """The step of u, by that of -u where it is known already."""
+        if not is_written_out(u):  # a kink of a kink holds it twice, and so on
+            raise TooLargeError("kinks within each other are too large")
         k, v = u.primitive() if u.is_Add else u.as_coeff_Mul()
         v = u if v.is_number else v if k > 0 else -v
         for h, known in self.switches.items():
@@ -109,6 +114,11 @@ class Steps:
     def of(self, e: Any) -> Any:
         if not e.args or not has_kinks(e):
             return e
+        if e not in self.read_before:
+            self.read_before[e] = self._of(e)
+        return self.read_before[e]
+
+    def _of(self, e: Any) -> Any:
         if isinstance(e, Piecewise):
             return self._chain([(self.of(value), self._holds(when)) for value, when in e.args])
         written = in_relu(e, self)
@@ -178,6 +188,22 @@ def chosen_of(expr: Any, chosen: dict[Dummy, Expr]) -> Any:
 
 
 def in_steps(expr: Any) -> Steps:
+    """The steps of an expression; where kinks in kinks are too large, those of its hinges."""
+    try:
+        return _in_steps(expr)
+    except TooLargeError:
+        return _in_steps(side_by_side(expr))
+
+
+def side_by_side(e: Any) -> Any:
+    """The same with hinges in the place of kinks within each other, if they are few."""
+    hinges = as_relu(e, 0)
+    if not has_few_nodes(hinges, MOST_NODES):
+        raise TooLargeError("kinks within each other are too many, or their order is not known")
+    return hinges
+
+
+def _in_steps(expr: Any) -> Steps:
     steps = Steps()
     steps.smooth = steps.of(expr)
     return steps
@@ -230,7 +256,8 @@ def regions(
     steps = in_steps(expr)
     parts: list[tuple[Expr, Expr, dict[Dummy, Expr]]] = [(start, stop, {})]
     for h, switch in steps.switches.items():
-        parts = [piece for part in parts for piece in _split(*part, h, switch, x)]
+        zeros: dict[Expr, list[Expr]] = {}  # of the switch, as the steps inside of it are
+        parts = [piece for part in parts for piece in _split(*part, h, switch, x, zeros)]
     apart = [piece for part in parts for piece in _at_points(*part, steps.points, x)]
     points = {a for a, *_ in apart} - {a for a, *_ in parts}
     return _merged(
@@ -248,10 +275,18 @@ def _at_points(
 
 
 def _split(
-    start: Expr, stop: Expr, chosen: dict[Dummy, Expr], h: Dummy, switch: Expr, x: Symbol
+    start: Expr,
+    stop: Expr,
+    chosen: dict[Dummy, Expr],
+    h: Dummy,
+    switch: Expr,
+    x: Symbol,
+    zeros: dict[Expr, list[Expr]],
 ) -> Iterator[tuple[Expr, Expr, dict[Dummy, Expr]]]:
     u = chosen_of(switch, chosen)
-    ends = [start, *between(roots(u, x, start, stop), start, stop), stop]
+    if u not in zeros or not u.is_polynomial(x):  # of others only those between the ends
+        zeros[u] = roots(u, x, start, stop)
+    ends = [start, *between(zeros[u], start, stop), stop]
     for i, (a, b) in enumerate(pairwise(ends)):
         middle = u.subs(x, inside(a, b))
         if middle is S.NaN or is_not_real(_at_one_point(middle)):

@@ -44,6 +44,7 @@ BIGGEST = 60
     "regions, or steps",
     "between kinks a sum is one without kinks, and what is counted from a kink on is 0 before it",
     sympy.summation,
+    stays=lambda f, *limits, **_: Sum(f, *(Tuple(*limit) for limit in limits)),
 )
 def summation(f: Any, *limits: Any, check: bool = True, **options: Any) -> Any:
     """

@@ -1,6 +1,7 @@
 """What is refused, and what is asked in another way: each with the reason or the same answer."""
 
 import pytest
+from support.limits import time_limit
 from sympy import (
     Abs,
     And,
@@ -157,6 +158,69 @@ E = exp(1)
 )
 def test_integrals_that_stay(call):
     assert call().has(Integral)
+
+
+def by_hand(v):
+    return v / 10 + 9 * ReLU(v) / 10
+
+
+def nested(kink, e, *shifts):
+    """Kinks within each other: written in steps, or with ReLU, the inner ones stand there twice."""
+    for c in shifts:
+        e = kink(e + c)
+    return e
+
+
+SHIFTS = [(-1) ** j / S(j + 2) for j in range(22)]
+
+
+@pytest.mark.parametrize("kink", [Leaky, Abs])
+def test_many_kinks_within_each_other_whose_order_is_not_known_stay(kink):
+    e = nested(kink, x, *[y] * 40)
+    with time_limit(60, "of many kinks"):  # it takes a few seconds
+        assert calculus.integrate(e, x) == Integral(e, x)
+        assert calculus.integrate(e, (x, 0, 1), (y, 0, x)) == Integral(e, (x, 0, 1), (y, 0, x))
+        assert calculus.doit(Integral(e, x)) == Integral(e, x)
+        assert isinstance(calculus.limit(e / x, x, oo), Limit)
+        assert isinstance(calculus.solveset(e - 1, x, S.Reals), ConditionSet)
+        for call in (
+            lambda: calculus.solve(e - 1, x),
+            lambda: calculus.maximum(e, x, Interval(-1, 1)),
+            lambda: calculus.reduce_inequalities([e > 1], [x]),
+        ):
+            with pytest.raises(NotImplementedError, match=r"^kinks within each other are too many"):
+                call()
+    assert calculus.summation(nested(Leaky, k, *[y] * 40), (k, 0, 5)).func is Sum
+
+
+@pytest.mark.parametrize("kink", [Leaky, by_hand])
+def test_many_kinks_within_each_other_whose_order_is_known_are_answered(kink):
+    def value(v):
+        for c in SHIFTS:
+            v = max(v + c, 0) + S(min(v + c, 0)) / 10
+        return v
+
+    e = nested(kink, x, *SHIFTS)
+    points = [Rational(j, 3) - 2 for j in range(12)]
+    with time_limit(120, "of many kinks"):  # it takes a few seconds
+        F = calculus.integrate(e, x)
+        assert [F.diff(x).subs(x, p) for p in points] == list(map(value, points))
+        assert calculus.integrate(e, (x, -2, 1)) == F.subs(x, 1) - F.subs(x, -2)
+        (solution,) = calculus.solve(e - Rational(1, 5), x)
+        assert value(solution) == Rational(1, 5)
+    if kink is Leaky:
+        shifted = calculus.integrate(nested(kink, x + y, *SHIFTS), x)
+        assert [shifted.diff(x).subs({x: p - 3, y: 3}) for p in points] == list(map(value, points))
+
+
+def test_regions_of_many_kinks_within_each_other():
+    e = nested(Abs, x, *[-1] * 10)
+    parts = regions(e, x)
+    for p in parts:
+        assert p.expr.diff(x) in (1, -1)
+    assert len(parts) == 20
+    with pytest.raises(NoPiecesError, match=r"^kinks within each other are too large$"):
+        regions(nested(Abs, x, *[-abs(c) for c in SHIFTS]), x)
 
 
 def test_regions():
