@@ -7,11 +7,12 @@ from random import Random
 import numpy as np
 import pytest
 from scipy.optimize import linprog
-from sympy import Max, Min, Symbol, exp, solve, symbols
+from sympy import Max, Min, S, Symbol, exp, solve, symbols
 
 from symrelu import ReLU, relusimp
 from symrelu.kinks import cells
 from symrelu.kinks.cells import _involved, interior, polynomial_everywhere
+from symrelu.kinks.polynomials import plain
 from symrelu.kinks.steps import Steps
 
 x, y, z = symbols("x y z", real=True)
@@ -123,6 +124,13 @@ def test_of_lines_with_any_coefficients(seed):
     far = zero + ReLU(s) * ReLU(t)
     (at,) = solve([s - 30, t - 7, z - 1], [x, y, z], dict=True)
     assert relusimp(far).subs(at) == far.subs(at) == 210
+    # Whatever it is everywhere, and though a kink of a kink is 0 on the whole cone.
+    nothing = ReLU(ReLU(s) - s) - ReLU(-s)
+    for rest in (S.Zero, y**2 - 3 * x):
+        steps = Steps()
+        everywhere = steps.normal(zero + nothing + rest), steps.normal(far + nothing + rest)
+        assert polynomial_everywhere(steps, everywhere[0]) == plain(rest)
+        assert polynomial_everywhere(steps, everywhere[1]) is None
 
 
 def test_steps_that_do_not_stand_in_it_are_not_asked():
