@@ -1,7 +1,7 @@
 """The numbers of broken lines: exact ones, and floating ones that know how far off they may be."""
 
 import pytest
-from sympy import Float, S, pi, sin, sqrt, symbols
+from sympy import Float, Rational, S, pi, sin, sqrt, symbols
 
 from symrelu import ReLU
 from symrelu.kinks.numbers import (
@@ -41,6 +41,20 @@ tenth, third = number(Float("0.1")), S.One / 3
 def test_floating_numbers_stay_near(result, expected):
     assert isinstance(result, Near)
     assert abs(as_expr(result) - expected) < 1e-15
+
+
+@pytest.mark.parametrize("digits", [8, 15, 50])
+@pytest.mark.parametrize("exact", [S.One / 3, pi, sqrt(2) - 1, S(10) ** 20 / 7], ids=str)
+def test_an_exact_number_is_known_to_the_digits_of_the_floating_one(digits, exact):
+    near = number(Float("1.25", digits))
+    for result, expected in (
+        (plus(near, exact), Rational(5, 4) + exact),
+        (times(exact, near), Rational(5, 4) * exact),
+        (over(exact, near), exact / Rational(5, 4)),
+        (minus(exact, near), exact - Rational(5, 4)),
+    ):
+        assert abs((as_expr(result) - expected).evalf(70) / expected) < 10 ** (1 - digits)
+    assert sign_of(minus(plus(near, exact), Rational(5, 4) + exact)) == 0
 
 
 def test_what_holds_parameters_is_an_expression():

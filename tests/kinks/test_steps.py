@@ -67,6 +67,16 @@ def test_of_a_number(number):
     assert is_zero(e - Max(number, 0))
 
 
+@pytest.mark.parametrize("k", [-2, -1, 1, 2, 3, 4])
+def test_powers_of_factors_of_one_sign(k):
+    """An even power of what is negative is positive."""
+    u, turn = x - y, 1 - 2 * (k % 2)
+    for s, factor in ((p, 1), (m, turn), (p * m, turn), (exp(z), 1)):
+        e = ReLU((s**k * x - s**k * y).expand(), evaluate=False)
+        assert is_zero(e - s**k * factor * ReLU(factor * u))
+        assert not is_zero(e + s**k * factor * ReLU(-factor * u))
+
+
 def test_of_a_sum_of_many_terms_no_step_is_made():
     """It is counted in the terms of a kink; what stands beside it is as it was."""
     sums = {n: Add(*(x**k * y for k in range(1, n))) + z for n in (_KINK, _KINK + 1)}
