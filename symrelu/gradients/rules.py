@@ -60,8 +60,11 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    conjugate,
     evaluate,
+    im,
     log,
+    re,
     sign,
     sympify,
 )
@@ -332,6 +335,18 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     yield node.args[0], times(cotangent, sign(node.args[0], evaluate=is_small(node)))
 
 
+@pullback.register(re)
+@pullback.register(conjugate)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    # All variables are real; SymPy takes functions of some others apart.
+    yield node.args[0], cotangent
+
+
+@pullback.register(im)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    return iter(())
+
+
 @pullback.register(Max)
 @pullback.register(Min)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
@@ -474,13 +489,11 @@ def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
 
 
 def _slope(body: Expr, v: Expr, diff: Diff) -> Expr:
-    if not is_small(body):
-        return diff(body, v)
     # All that is written here is real, and SymPy's derivatives of Abs, say, ask for it.
     real = {
         part: Dummy(real=True)
-        for part in body.atoms(Symbol, MatrixElement)
-        if part.is_extended_real is None
+        for part in postorder(body)
+        if isinstance(part, (Symbol, MatrixElement)) and part.is_extended_real is None
     }
     back = {stand_in: part for part, stand_in in real.items()}
     return put(diff(put(body, real), v.xreplace(real)), back)
