@@ -34,7 +34,6 @@ from symrelu.graph import postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.matrices.algebra import element
 from symrelu.matrices.reading import Matters, read
-from symrelu.signs import is_small
 
 if TYPE_CHECKING:
     from symrelu.inputs import M, Scalar
@@ -179,17 +178,13 @@ def vjp(
 def by_rules(
     node: Expr, cotangent: Expr, needed: Collection[Expr], variables: set[Expr]
 ) -> Pullback:
-    """The rules of the table; a long function of entries is differentiated by them, too."""
-
-    def diff(body: Expr, v: Expr) -> Expr:
-        return body.diff(v) if is_small(body) else by_sweep(body, v, by_rules)
-
-    return local(node, cotangent, needed, variables, diff)
+    """The rules of the table, and SymPy's derivatives of what has none."""
+    return local(node, cotangent, needed, variables, Expr.diff, by_sweep(by_rules))
 
 
-def by_sweep(body: Expr, v: Expr, rules: Rules) -> Expr:
-    """The derivative of a scalar whose parts are shared, which SymPy would take one by one."""
-    return vjp([(body, S.One)], [v], rules)[v]
+def by_sweep(rules: Rules) -> Callable[[Expr, Expr], Expr]:
+    """Derivatives of a scalar by one variable, whatever its parts share."""
+    return lambda body, v: vjp([(body, S.One)], [v], rules)[v]
 
 
 def _sweep(

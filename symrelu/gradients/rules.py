@@ -165,12 +165,18 @@ def local(
     cotangent: Expr,
     needed: Collection[Expr],
     variables: set[Expr],
-    diff: Diff = Expr.diff,
+    diff: Diff,
+    of_long: Diff,
 ) -> Pullback:
-    """The parts by the rule of the node; if there is none, by the derivatives of scalars."""
+    """The parts by the rule of the node; if there is none, by the derivatives of scalars.
+
+    ``of_long`` is for long functions of entries, whose parts are shared.
+    """
     rule = pullback.dispatch(type(node))
     if rule in (of_entries, of_indices):
-        return rule(node, cotangent, needed, diff)
+        return rule(
+            node, cotangent, needed, lambda f, v: diff(f, v) if is_small(f) else of_long(f, v)
+        )
     parts = rule(node, cotangent, needed) if node.args else iter(())
     return by_sympy(node, cotangent, needed, variables, diff) if parts is NotImplemented else parts
 

@@ -45,7 +45,6 @@ from symrelu.matrices.algebra import transpose
 from symrelu.matrices.presentation import presented
 from symrelu.matrices.reading import read
 from symrelu.matrices.typesetting import dressed
-from symrelu.signs import is_small
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -424,7 +423,7 @@ def _at_points(
     """The rules, but that what jumps is constant."""
     if _jumps(node, 0):
         return iter(())
-    return local(node, cotangent, needed, variables, _slope)
+    return local(node, cotangent, needed, variables, _slope, by_sweep(_at_points))
 
 
 def _jumps(node: Expr, order: int) -> bool:
@@ -436,8 +435,6 @@ def _jumps(node: Expr, order: int) -> bool:
 
 def _slope(body: Expr, v: Expr) -> Expr:
     """The derivative without impulses, but for those that an integral is taken over."""
-    if not is_small(body):
-        return by_sweep(body, v, _at_points)
     slope = body.diff(v)
     bound = {x for integral in slope.atoms(Integral) for x in integral.variables}
     impulses = {

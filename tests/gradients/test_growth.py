@@ -13,6 +13,7 @@ from support.networks import distinct, matrix_network, network, residual_network
 from sympy import (
     Array,
     BlockMatrix,
+    Determinant,
     HadamardPower,
     HadamardProduct,
     Identity,
@@ -371,3 +372,18 @@ def test_what_stands_beside_an_entry_is_differentiated_once():
         step = h * np.eye(3)[[i]].T @ np.eye(3)[[j]]
         difference = (f(at + step)[0] - f(at - step)[0]) / (2 * h)
         assert f(at)[1][i, j] == pytest.approx(difference, rel=1e-6, abs=1e-9)
+
+
+def test_what_has_no_rule_and_is_long():
+    c, g, w = Symbol("c"), MatrixSymbol("g", 1, 1), MatrixSymbol("w", n, 1)
+    e = w.applyfunc(lambda t: cos(t * Determinant(g)))
+    e = e.applyfunc(lambda t: Piecewise((t * c, t > 0), (c, True)))
+    loss = (e.T * e * g)[0, 0]
+    f = lambdify([w, g, c], [loss, *gradient(loss, [w, g, c])])
+    at, h = (np.array([[0.3], [2.5]]), np.array([[0.7]]), 1.2), 1e-6
+    _, by_w, by_g, by_c = f(*at)
+    moves = [(np.array([[h], [0]]), 0, 0), (0, np.array([[h]]), 0), (0, 0, h)]
+    for slope, move in zip([by_w[0, 0], by_g[0, 0], by_c], moves, strict=True):
+        ahead = f(*(a + m for a, m in zip(at, move, strict=True)))[0]
+        behind = f(*(a - m for a, m in zip(at, move, strict=True)))[0]
+        assert slope == pytest.approx((ahead - behind) / (2 * h), rel=1e-7)
