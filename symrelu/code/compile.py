@@ -36,7 +36,7 @@ from sympy import (
     sympify,
 )
 from sympy.core.expr import AtomicExpr
-from sympy.core.function import AppliedUndef, Derivative
+from sympy.core.function import Application, AppliedUndef, Derivative
 from sympy.logic.boolalg import BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -47,7 +47,7 @@ from sympy.tensor.array.expressions import ArraySymbol
 
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
-from symrelu.code.lower import Count, shared_products
+from symrelu.code.lower import Count, Larger, shared_products
 from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
@@ -55,7 +55,7 @@ from symrelu.graph import free_symbols, holds, postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
-from symrelu.signs import put
+from symrelu.signs import is_small, put
 
 if TYPE_CHECKING:
     from symrelu.inputs import Scalar, Several
@@ -294,6 +294,7 @@ class _Program:
         self.rules: list[tuple[Basic, Rule]] = []
         self.arguments: dict[Basic, str] = {}
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
+        self.sizes: set[Basic] = set()  # the dimensions that are read off the arguments
         self.dtype = ""
         self.quiet = False
         self.engine = Target(row, printer, _Functions(functions, use_imps, self.provide))
@@ -340,6 +341,7 @@ class _Program:
             for axis, size in enumerate(matrix.shape):
                 if isinstance(size, Symbol) and size not in self.code:
                     self.code[size] = Code(self.fresh(size.name))
+                    self.sizes.add(size)
                     bound.append(f"{self.code[size]} = {known}[{axis}]")
             if bound:
                 shown = [str(self.code.get(d, d if d.is_Integer else "?")) for d in matrix.shape]
@@ -456,7 +458,28 @@ class _Program:
         return (step.uses > 1 or len(code) > _WIDTH) and not _PLAIN.fullmatch(code)
 
     def _rule(self, node: Basic) -> Rule:
-        return by_user(self.engine, node) or rule(node, self.engine)
+        if given := by_user(self.engine, node):
+            return given
+        if self.sizes and self.engine.broadcasts and _is_function_of(self.sizes, node):
+            with suppress(NotImplementedError):
+                return self._by_math(node)
+        return rule(node, self.engine)
+
+    def _by_math(self, node: Basic) -> Rule:
+        """Of dimensions, which are Python's numbers, a function makes one of Python's, too.
+
+        One of NumPy's would be of double precision, which an array would take over.
+        """
+        by_math = rule(node, Target(ENGINES["math"], None, self.engine.functions))
+        with suppress(NotImplementedError):
+            own = rule(node, self.engine)
+            if own.write is not None and own.operands == by_math.operands:
+                return replace(by_math, write=self._unless_guarded(node, by_math.write, own.write))
+        return by_math
+
+    def _unless_guarded(self, node: Basic, write: Any, own: Any) -> Callable[..., Code]:
+        """In a branch that is not taken, nothing may raise, as Python's functions do."""
+        return lambda *codes: (own if node in self.engine.guarded else write)(*codes)
 
     def _delayed(self, code: Code) -> Code:
         """What is computed when a branch asks for it, once."""
@@ -561,7 +584,8 @@ class _Program:
         namespace = {**self.namespace, "__name__": "lambdified", "functools": functools}
         first, *others = self.engine.imports
         written = getattr(self.engine.printer, "module_imports", {})
-        for module in {first, *written, *(name for name in others if name in source)}:
+        used = [name for name in (*others, *(["math"] if self.sizes else [])) if name in source]
+        for module in {first, *written, *used}:
             root = module.partition(".")[0]
             if root in source:
                 import_module(module)
@@ -694,6 +718,15 @@ def _holds_arguments(args: Any) -> bool:
         return isinstance(args, (Tuple, MatrixBase, NDimArray))
     unordered = isinstance(args, (str, bytes, Set)) and not isinstance(args, KeysView)
     return isinstance(args, Iterable) and not unordered
+
+
+def _is_function_of(symbols: set[Basic], node: Basic) -> bool:
+    """Whether a function, or root, knows nothing but some of the symbols."""
+    if not (isinstance(node, (Application, Larger)) or (node.is_Pow and node.exp is S.Half)):
+        return False
+    atoms = node.atoms() if is_small(node) else {node}
+    found = {a for a in atoms if not (a.is_number or isinstance(a, BooleanAtom))}
+    return bool(found) and found <= symbols
 
 
 def _readings(roots: Sequence[Basic]) -> list[Basic]:

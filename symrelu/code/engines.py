@@ -143,6 +143,12 @@ class Engine:
     hadamard_power: str | None = "{0:a}**{1:a}"
     rows: str | None = "{m}.arange({0})[:, None]"
     columns: str | None = "{m}.arange({0})"
+    real_rows: str | None = "{m}.arange({0})[:, None]"  # whose functions are of double precision
+    real_columns: str | None = "{m}.arange({0})"
+    # entries that may be made of integers, as a matrix in the dtype of what the function reads
+    filled: str | None = (
+        "{m}.broadcast_to({0}, ({1}, {2})).astype({m}.result_type({d}, {0:a}.dtype.type().item()))"
+    )
     ndim: str = "{m}.ndim({0})"
     index_range: str | None = "{m}.arange({0}, {1})"
     # Of a function {0}, from {1} to {2} or just before it; {3} is what else the function is given
@@ -192,8 +198,8 @@ NUMPY = Engine(names="conjugate:{m}.conj")
 _MATRICES = _words(
     "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
     "total total_along broadcast diag diagonal diagonal_matrix diagonal_part zeros ones eye "
-    "hadamard hadamard_power rows columns index_range slice array numbers reals stack "
-    "shaped blocks cast cast_real"
+    "hadamard hadamard_power rows columns real_rows real_columns filled index_range slice array "
+    "numbers reals stack shaped blocks cast cast_real"
 )
 _NO_MATRICES: dict[str, Any] = dict.fromkeys(_MATRICES)
 
@@ -320,6 +326,10 @@ TORCH = replace(
     numbers="{m}.tensor({0}, dtype={d})",
     reals="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
     mixed=False,
+    real_rows="{m}.arange({0}, dtype={m}.float64)[:, None]",
+    real_columns="{m}.arange({0}, dtype={m}.float64)",
+    filled="{0:a}.broadcast_to(({1}, {2}))"
+    ".to({m}.result_type({m}.empty(1, dtype={d}), {0:a}.new_zeros(()).item()))",
     blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
     loop_sum=_LOOP_SUM.format("torch.arange"),  # a condition on an index must be a tensor
     loop_product=_LOOP_PRODUCT.format("torch.arange"),

@@ -54,9 +54,9 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from symrelu.graph import objects, postorder
+from symrelu.graph import holds, objects, postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
-from symrelu.signs import put
+from symrelu.signs import known, put
 
 BRANCHES = 40  # of a choice that are nested in one another
 _TERMS = 100  # of a sum that are written out
@@ -383,10 +383,18 @@ def _(node: Any) -> Basic:
 
 @lower.register(FunctionMatrix)
 def _(node: Any) -> Basic:
-    rows, columns = node.shape
-    i, j = node.lamda.variables
-    entries = node.lamda.expr.xreplace({i: Count("rows", rows), j: Count("columns", columns)})
-    return Filled(entries, rows, columns)
+    body, shape = node.lamda.expr, node.shape
+
+    def counted(*kinds: str) -> Any:
+        counts = map(Count, kinds, shape)
+        return put(body, dict(zip(node.lamda.variables, counts, strict=True)))
+
+    entries = counted("rows", "columns")
+    if entries is body:
+        return matmul(body, OneMatrix(*shape))
+    if not (known(entries, "integer") or holds(body, Indexed, MatrixElement)):
+        entries = counted("real_rows", "real_columns")
+    return Filled(entries, *shape)
 
 
 @lower.register(MatPow)

@@ -77,7 +77,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
 from symrelu.gradients.branches import InBranch
-from symrelu.graph import free_symbols, postorder
+from symrelu.graph import free_symbols, objects, postorder
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -205,7 +205,7 @@ def by_sympy(
 
 def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
     """The largest scalar parts that lead to a variable, and do not depend on a bound symbol."""
-    bound = node.atoms(Symbol) - node.free_symbols
+    bound = {part for part in objects(node) if isinstance(part, Symbol)} - free_symbols(node)
     stack, seen = list(node.args), set()
     while stack:
         part = stack.pop()

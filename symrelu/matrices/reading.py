@@ -55,7 +55,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symrelu.graph import free_symbols, kinds, leading_to
+from symrelu.graph import free_symbols, kinds, leading_to, objects
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.rolling import is_written_out, rolled
@@ -192,8 +192,10 @@ def _is_sympys(node: Basic) -> bool:
 
 def _binder(node: Basic, matters: Matters) -> Reader:
     """What binds symbols is read in the scalars that do not depend on these."""
-    bound = node.atoms(Symbol) - node.free_symbols
-    operands = {arg for m in node.atoms(MatrixExpr, MatrixElement) for arg in m.args}
+    inside = objects(node)
+    bound = {part for part in inside if isinstance(part, Symbol)} - free_symbols(node)
+    matrices = [part for part in inside if isinstance(part, (MatrixExpr, MatrixElement))]
+    operands = {arg for matrix in matrices for arg in matrix.args}
     parts = [
         part
         for part in _quantities(node, bound, matters)
@@ -202,7 +204,7 @@ def _binder(node: Basic, matters: Matters) -> Reader:
     if not parts or _is_matrix(node):
         return (), lambda table: table.leaf(node)
     names = tuple(parameter(k) for k in range(len(parts)))
-    shell = node.xreplace(dict(zip(parts, names, strict=True)))
+    shell = put(node, dict(zip(parts, names, strict=True)))
 
     def make(table: Table, *xs: Literal) -> Literal:
         scalars = tuple(_scalar(table, node, x) for x in xs)

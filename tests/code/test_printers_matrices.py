@@ -5,8 +5,11 @@ import inspect
 import mpmath
 import numpy as np
 import pytest
+from support.limits import time_limit
 from sympy import (
+    Abs,
     BlockMatrix,
+    Function,
     FunctionMatrix,
     HadamardPower,
     HadamardProduct,
@@ -14,13 +17,17 @@ from sympy import (
     ImmutableMatrix,
     Indexed,
     IndexedBase,
+    KroneckerDelta,
     KroneckerProduct,
     Lambda,
     MatAdd,
     MatMul,
     MatPow,
     MatrixSymbol,
+    Max,
+    Min,
     OneMatrix,
+    Piecewise,
     Product,
     Rational,
     S,
@@ -28,6 +35,13 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    cos,
+    exp,
+    floor,
+    log,
+    loggamma,
+    pi,
+    sqrt,
     symbols,
 )
 from sympy.matrices.expressions.matexpr import MatrixElement
@@ -135,3 +149,85 @@ def test_powers_bind_less_than_methods():
     inverse = lambdify(D, D.I.T, "mpmath")(mpmath.matrix([[1, 2], [3, 4]]))
     assert mpmath.almosteq(inverse[0, 1], 1.5)
     assert lambdify(D, (D**2).T, "mpmath")(mpmath.matrix([[1, 2], [3, 4]]))[0, 1] == 15
+
+
+OF_INDICES = [
+    1 / (i + j + 1),
+    i + j,
+    exp(-((i - j) ** 2) / n),
+    Piecewise((1, i >= j), (0, True)),
+    Piecewise((Rational(1, 3), i > j), (1, True)),
+    KroneckerDelta(i, j + 1),
+    Abs(i - j),
+    (-1) ** (i + j),
+    sqrt(2 / n) * cos(pi * i * (2 * j + 1) / (2 * n)),
+    Rational(1, 3),
+]
+
+
+@pytest.mark.parametrize("modules", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("body", OF_INDICES, ids=str)
+def test_matrices_of_indices_have_the_dtype_of_the_arguments(modules, body):
+    engine = pytest.importorskip(modules)
+    to_engine = {"torch": getattr(engine, "tensor", None)}.get(modules, np.asarray)
+    V = MatrixSymbol("V", n, k)
+    matrix = FunctionMatrix(n, n, Lambda((i, j), body))
+    function = lambdify(V, [matrix * V, HadamardProduct(matrix, V * V.T)], modules)
+    want = np.array([[float(body.subs({i: r, j: c, n: 3})) for c in range(3)] for r in range(3)])
+    for dtype, tolerance in (("float32", 1e-6), ("float64", 1e-14)):
+        if modules == "jax" and dtype == "float64":
+            continue
+        values = np.array([[1, 2], [-3, 0.5], [2, 1]], dtype)
+        found = [np.asarray(matrix) for matrix in function(to_engine(values))]
+        assert [matrix.dtype for matrix in found] == [dtype, dtype]
+        np.testing.assert_allclose(found[0], want @ values, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(found[1], want * (values @ values.T), tolerance, tolerance)
+
+
+def test_matrices_of_integers_stay_integers():
+    V = MatrixSymbol("V", n, 1)
+    mask = FunctionMatrix(n, n, Lambda((i, j), Piecewise((1, i >= j), (0, True))))
+    found = lambdify(V, mask * V)(np.array([[1], [2], [4]]))
+    assert found.dtype.kind == "i"
+    assert found.ravel().tolist() == [1, 3, 7]
+
+
+@pytest.mark.parametrize("modules", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize(
+    "factor",
+    [sqrt(n), 1 / sqrt(k), log(n), loggamma(n / S(3)), Max(n, k), Min(n, 2 * k), floor(n / 2)],
+    ids=str,
+)
+def test_functions_of_dimensions_leave_the_dtype_to_the_arguments(modules, factor):
+    engine = pytest.importorskip(modules)
+    to_engine = {"torch": getattr(engine, "tensor", None)}.get(modules, np.asarray)
+    values = np.array([[1, 2, 4, 0], [-3, 0.5, 1, 1]], "float32")
+    found = np.asarray(lambdify(W, factor * W, modules)(to_engine(values)))
+    assert found.dtype == "float32"
+    want = float(factor.subs({n: 2, k: 4}))
+    np.testing.assert_allclose(found, want * values, rtol=1e-6)
+
+
+def test_functions_of_dimensions_do_not_raise_in_branches_that_are_not_taken():
+    factor = Piecewise((log(n - 2), n > 2), (Max(n, 7), True))
+    for shape, want in (((3, 1), 0), ((2, 1), 7), ((1, 1), 7)):
+        assert lambdify(W, factor * W)(np.ones(shape)).ravel()[0] == want
+
+
+def test_entries_that_are_functions_of_time_are_broadcast():
+    t, x = symbols("t x")
+    f, g = Function("f")(t), Function("g")(t)
+    arguments = [f, g, f.diff(t), A[0, 0], A[1, 0], Indexed(IndexedBase("x"), 0), x]
+    values = [np.arange(3.0), 2.0, np.ones(3), np.arange(3.0), 5.0, 7.0, np.zeros(3)]
+    found = lambdify(arguments, ImmutableMatrix(arguments))(*values)
+    assert found.shape == (7, 1, 3)
+    np.testing.assert_array_equal(found[:, 0], np.array([np.ones(3) * v for v in values]))
+
+
+def test_entries_that_share_scalars_are_walked_once():
+    scalar = x
+    for _ in range(40):
+        scalar = scalar * (1 + 1 / scalar)
+    with time_limit(5, "a matrix of scalars within scalars"):
+        function = lambdify([x, i], ImmutableMatrix([scalar, scalar * i]))
+    assert function(2.0, 3.0).ravel() == pytest.approx([42, 126], rel=1e-12)

@@ -387,3 +387,18 @@ def test_what_has_no_rule_and_is_long():
         ahead = f(*(a + m for a, m in zip(at, move, strict=True)))[0]
         behind = f(*(a - m for a, m in zip(at, move, strict=True)))[0]
         assert slope == pytest.approx((ahead - behind) / (2 * h), rel=1e-7)
+
+
+def test_an_element_by_open_indices():
+    i, j = symbols("i j", integer=True)
+    X = MatrixSymbol("X", 2, 3)
+    scalar = X[i, j]
+    for _ in range(40):
+        scalar = scalar * sin(1 + 1 / scalar)
+    with time_limit(10, "the gradient by an element, and its code"):
+        value_and_gradient = lambdify([X, i, j], [scalar, gradient(scalar, X)])
+    at, step = np.full((2, 3), 2.0), np.zeros((2, 3))
+    step[1, 2] = 1e-6
+    _, slope = value_and_gradient(at, 1, 2)
+    rise = value_and_gradient(at + step, 1, 2)[0] - value_and_gradient(at - step, 1, 2)[0]
+    np.testing.assert_allclose(slope, step / 1e-6 * rise / 2e-6, rtol=1e-5)

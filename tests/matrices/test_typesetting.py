@@ -182,6 +182,15 @@ def test_deep_formulas_name_what_recurs(write):
     assert lengths[2] < 2.5 * lengths[1] < 7 * lengths[0]
 
 
+def test_scalars_within_scalars_are_walked_once():
+    W, v = MatrixSymbol("W", 4, 3), MatrixSymbol("v", 3, 1)
+    for _ in range(4):  # the power iteration; SymPy writes the elements of products out
+        v = W.T * (W * v)
+        v = v / sqrt((v.T * v)[0])
+    with time_limit(10, "the gradient of a power iteration"):
+        assert gradient((W * v)[0], W).shape == (4, 3)
+
+
 def test_names_are_free():
     formula = str(residual(6))
     assert ", where t0 = W0*X, t1 = V0*ReLU.(t0) + X, " in formula

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 from sympy import (
@@ -25,6 +26,7 @@ from sympy import (
     S,
     Trace,
     Transpose,
+    Tuple,
     ZeroMatrix,
     ceiling,
     floor,
@@ -35,6 +37,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import NDimArray
+from sympy.tensor.indexed import Indexed
 
 from symrelu.code.arrays import STACKED
 from symrelu.code.engines import POWER, PRODUCT, Code
@@ -49,7 +52,7 @@ from symrelu.code.printers.scalars import (
     multiple,
     raised,
 )
-from symrelu.graph import free_symbols
+from symrelu.graph import postorder
 from symrelu.matrices.algebra import hadamard, matmul, split, transpose
 from symrelu.signs import is_small
 
@@ -89,7 +92,7 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Filled)
 def _(node: Expr, engine: Target) -> Rule:
-    return Rule(node.args, lambda *codes: engine.call("broadcast", *codes, of=node))
+    return Rule(node.args, lambda *codes: engine.call("filled", *codes, of=node), repeats=True)
 
 
 def _shape(node: Any) -> list[Expr]:
@@ -267,7 +270,7 @@ def _(node: Any, engine: Target) -> Rule:
     if not entries:
         return _empty(node, rows, columns, engine)
     operation = _array_operation(entries)
-    if operation != "array" or not engine.stack or (engine.mixed and _is_even(entries)):
+    if operation != "array" or not engine.stack or (engine.mixed and _is_even(entries, engine)):
         return Rule(entries, lambda *codes: engine.call(operation, nested(codes, columns), of=node))
     return _stack(entries, f"({rows}, {columns})", node, engine)
 
@@ -299,17 +302,23 @@ def _cast(code: Code, entry: Expr, engine: Target) -> Code:
     return engine.call("cast" if entry.is_Integer else "cast_real", code)
 
 
-def _is_even(entries: Sequence[Expr]) -> bool:
-    """Whether no entry is an array if another is a number."""
-    first, *others = map(free_symbols, entries)
-    return all(other == first for other in others)
+def _is_even(entries: Sequence[Expr], engine: Target) -> bool:
+    """Whether no entry is an array if another is a number: all read the same arguments."""
+    reads: dict[Basic, int] = {}  # sets, as bits: SymPy's ``free_symbols`` walks the whole tree
+    for count, node in enumerate(postorder(Tuple(*entries))):
+        is_symbol = not (node.args or node.is_number)
+        if is_symbol or isinstance(node, Indexed) or node in engine.arguments:
+            reads[node] = 1 << count
+        else:
+            reads[node] = reduce(int.__or__, (reads.get(arg, 0) for arg in node.args), 0)
+    return len({reads[entry] for entry in entries}) == 1
 
 
 @rule.register(NDimArray)
 def _(node: Any, engine: Target) -> Rule:
     entries, shape = list(node._array), str(tuple(map(int, node.shape)))
     operation = _array_operation(entries)
-    if engine.stack and operation == "array" and not (engine.mixed and _is_even(entries)):
+    if engine.stack and operation == "array" and not (engine.mixed and _is_even(entries, engine)):
         return _stack(entries, shape, node, engine)
 
     def write(*codes: Code) -> Code:
