@@ -171,6 +171,8 @@ def lambdify(
     - A complex number is a ``TypeError`` to NumPy, SciPy, Numba, ``math``, cmath and mpmath, and so
       is a kink of what a function of cmath gives; the relatives of NumPy compare by the real
       parts first.
+    - Matrices may be complex, ``Adjoint`` and ``conjugate`` of them included; what is
+      differentiated, and the entry in a function given to ``elementwise``, are taken to be real.
     - ReLU of -0.0 is 0.0 or -0.0.
     - Numbers in a ``Piecewise`` or a matrix of numbers have the dtype of what is compared, or of
       the arguments; numexpr makes them float64.
@@ -731,7 +733,7 @@ def _is_function_of(symbols: set[Basic], node: Basic) -> bool:
 
 def _readings(roots: Sequence[Basic]) -> list[Basic]:
     """What is computed of the roots: they are walked at once, as they share most of it."""
-    return read(without_deltas(Tuple(*roots)).args)
+    return read(without_deltas(Tuple(*roots)).args, real=False)
 
 
 def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:

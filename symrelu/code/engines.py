@@ -118,11 +118,15 @@ class Engine:
     times: str | None = "*"  # of a number and a matrix
     matmul: str | None = "{0:p} @ {1:p}"
     transpose: str | None = "{0:a}.T"
+    adjoint: str | None = "{0:a}.conj().T"  # which copies nothing that is real
     inverse: str | None = "{m}.linalg.inv({0})"
     solve: str | None = "{m}.linalg.solve({0}, {1})"
     determinant: str | None = "{m}.linalg.det({0})"
     slogdet: str | None = "{m}.linalg.slogdet({0})"
-    logdet: str | None = "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])[()]"  # of sign and logarithm
+    logdet: str | None = (  # of sign, of which the logarithm warns of 0, and logarithm
+        "({m}.log({0:a}[0]) + {0:a}[1] if {m}.iscomplexobj({0:a}[0]) else "
+        "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1])[()])"
+    )
     matrix_power: str | None = "{m}.linalg.matrix_power({0}, {1})"
     trace: str | None = "{m}.trace({0})"
     total: str | None = "{0:a}.sum()"
@@ -196,7 +200,7 @@ def _words(text: str) -> list[str]:
 NUMPY = Engine(names="conjugate:{m}.conj")
 
 _MATRICES = _words(
-    "dtype matmul transpose inverse solve determinant slogdet logdet matrix_power trace "
+    "dtype matmul transpose adjoint inverse solve determinant slogdet logdet matrix_power trace "
     "total total_along broadcast diag diagonal diagonal_matrix diagonal_part zeros ones eye "
     "hadamard hadamard_power rows columns real_rows real_columns filled index_range slice array "
     "numbers reals stack shaped blocks cast cast_real"
@@ -313,6 +317,8 @@ TORCH = replace(
     at_least="{m}.clamp({0}, min={1})",  # a tensor made of the number would be of float32
     at_most="{m}.clamp({0}, max={1})",
     dtype="{0:a}.dtype",
+    logdet="({m}.log({0:a}[0]) + {0:a}[1] if {0:a}[0].is_complex() else "
+    "{m}.where({0:a}[0] < 0, {m}.nan, {0:a}[1]))",
     promote="{m}.promote_types({0}, {1})",
     default_dtype="{m}.get_default_dtype()",
     like=" + ",
@@ -351,6 +357,7 @@ TENSORFLOW = replace(
     common="{m}.cast({2}, {0:p}.dtype)",
     matmul="{0:p} @ {1:p}",
     transpose="{m}.transpose({0})",
+    adjoint="{m}.linalg.adjoint({0})",
     inverse="{m}.linalg.inv({0})",
     solve="{m}.linalg.solve({0}, {1})",
     determinant="{m}.linalg.det({0})",
@@ -440,6 +447,7 @@ MPMATH = replace(
     shape="(getattr({0}, 'rows', None), getattr({0}, 'cols', None))",
     matmul="{0:p}*{1:p}",
     transpose="{0:a}.T",
+    adjoint="{0:a}.H",
     inverse="{m}.inverse({0})",
     solve="{m}.lu_solve({0}, {1})",
     determinant="{m}.det({0})",
@@ -473,6 +481,7 @@ SYMPY = replace(
     branches=False,
     matmul="{0:p}*{1:p}",
     transpose="{0:a}.T",
+    adjoint="{0:a}.H",
     inverse="{0:a}.inv()",
     solve="{0:a}.LUsolve({1})",
     determinant="{0:a}.det()",

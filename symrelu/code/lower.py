@@ -79,7 +79,7 @@ class Slot(AtomicExpr):
     It is an atom, so that nothing looks into the operand when a body is written with it.
     """
 
-    is_extended_real = True
+    is_extended_real: bool | None = True
     is_commutative = True
     operand: Basic
 
@@ -96,6 +96,12 @@ class Slot(AtomicExpr):
 
     def _sympystr(self, printer: Any) -> str:
         return str(printer._print(self.operand))
+
+
+class AnySlot(Slot):
+    """An operand that may be complex."""
+
+    is_extended_real = None
 
 
 class Count(AtomicExpr):
@@ -374,7 +380,8 @@ def _may_stand_in_front(factor: Expr) -> bool:
 @lower.register(ElementwiseApplyFunction)
 def _(node: Any) -> Basic:
     function, *operands = node.args
-    slots = [operand if operand.is_Number else Slot(operand) for operand in operands]
+    slot = Slot if function.variables[0].is_real else AnySlot
+    slots = [operand if operand.is_Number else slot(operand) for operand in operands]
     entries = put(function.expr, dict(zip(function.variables, slots, strict=True)))
     if slots[0] in postorder(entries):
         return entries

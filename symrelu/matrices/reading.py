@@ -62,18 +62,21 @@ from symrelu.matrices.rolling import is_written_out, rolled
 from symrelu.matrices.sums import shared_sums
 from symrelu.matrices.table import BINDER, LEAF, OF_THE_TRANSPOSE, Literal, Table
 from symrelu.matrices.writing import Writer
-from symrelu.signs import SMALL, has_few_nodes, put
+from symrelu.signs import SMALL, has_few_nodes, is_small, put
 
 # What is read of a node: its operands, and what they make.
 Reader: TypeAlias = tuple[Sequence[Basic], Callable[..., Literal]]
 _BINDERS = (Sum, Product, Integral, Derivative, Subs, Lambda, FunctionMatrix)
 
 
-def read(roots: Sequence[Basic]) -> list[Basic]:
-    """The expressions in one form, in which what they share is one object."""
+def read(roots: Sequence[Basic], real: bool = True) -> list[Basic]:
+    """The expressions in one form, in which what they share is one object.
+
+    Where there are matrices, all is real, to who differentiates.
+    """
     if not Matters().anywhere(roots):
         return list(roots)
-    reading = Reading(Matters(conjugate))  # where there are matrices, all is real
+    reading = Reading(Matters(*[conjugate] * real), real)
     found = [reading.read(root) for root in roots]
     writer = Writer(reading.table, shared_sums(reading.table, found))
     return [writer.written(x) for x in found]
@@ -118,8 +121,8 @@ class Matters:
 class Reading:
     """One request: the literal of every expression that was met."""
 
-    def __init__(self, matters: Matters) -> None:
-        self.matters = matters
+    def __init__(self, matters: Matters, real: bool) -> None:
+        self.matters, self.real = matters, real
         self.table = Table()
         # By identity: SymPy's == of two deep equal trees takes exponential time.
         self.literals: dict[int, Literal] = {}
@@ -156,7 +159,22 @@ class Reading:
             return [short], lambda table, x: x
         if not self.matters(node) or not node.args:
             return (), lambda table: table.leaf(node)
-        return _binder(node, self.matters) if isinstance(node, _BINDERS) else reader(node)
+        if isinstance(node, _BINDERS):
+            return _binder(node, self.matters)
+        return (None if self.real else _of_complex(node)) or reader(node)
+
+
+def _of_complex(node: Any) -> Reader | None:
+    """How a node is read that has another value if the numbers are complex."""
+    if isinstance(node, (Adjoint, conjugate)):
+        return reader.dispatch(object)(node)
+    if not isinstance(node, ElementwiseApplyFunction) or node.function.variables[0].is_real:
+        return None
+    body, names, parameters = _body(node, real=False)
+    real_body, real_names, _ = _body(node)
+    if not is_small(body) or put(real_body, dict(zip(real_names, names, strict=True))) == body:
+        return None
+    return _of_entries(node, body, names, parameters)
 
 
 @singledispatch
@@ -418,8 +436,13 @@ def _(node: Any) -> Reader:
 
 @reader.register(ElementwiseApplyFunction)
 def _(node: Any) -> Reader:
-    body, variables, parameters = _body(node)
-    if not parameters and ENTRY not in free_symbols(body):
+    return _of_entries(node, *_body(node))
+
+
+def _of_entries(
+    node: Any, body: Expr, variables: tuple[Dummy, ...], parameters: list[Expr]
+) -> Reader:
+    if not parameters and variables[0] not in free_symbols(body):
         return [node.expr, body], _constant
 
     def make(table: Table, x: Literal, *scalars: Literal) -> Literal:
@@ -440,24 +463,28 @@ def _constant(table: Table, x: Literal, c: Literal) -> Literal:
     return table.scale(c, table.leaf(OneMatrix(*table.shape(x))))
 
 
-def _body(node: Any) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
+_NUMBER = Dummy("d", dummy_index=0)  # an entry that may be complex
+
+
+def _body(node: Any, real: bool = True) -> tuple[Expr, tuple[Dummy, ...], list[Expr]]:
     """The body over the library's own variables, and the matrix quantities that it knows."""
+    name = ENTRY if real else _NUMBER
     entry, *variables = node.function.variables
     parameters = list(node.args[2:])
     body = node.function.expr
     if not variables and entry not in free_symbols(body):
-        return body, (ENTRY,), []
-    known = dict(zip(variables, map(parameter, range(len(variables))), strict=True))
+        return body, (name,), []
+    known = {variable: parameter(k, real) for k, variable in enumerate(variables)}
     for part in _beside(entry, body):
-        known[part] = parameter(len(known))
+        known[part] = parameter(len(known), real)
         parameters.append(part)
-    body = put(body, {entry: ENTRY, **known}) if entry != ENTRY or known else body
-    return body, (ENTRY, *known.values()), parameters
+    body = put(body, {entry: name, **known}) if entry != name or known else body
+    return body, (name, *known.values()), parameters
 
 
-def parameter(k: int) -> Dummy:
+def parameter(k: int, real: bool = True) -> Dummy:
     """The library's name, one in every process, for the k-th parameter of a body."""
-    return Dummy(f"p{k}", dummy_index=k + 1, real=True)
+    return Dummy(f"p{k}", dummy_index=k + 1, real=real or None)
 
 
 def _beside(entry: Basic, body: Basic) -> Iterator[Basic]:

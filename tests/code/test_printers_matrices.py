@@ -8,11 +8,14 @@ import pytest
 from support.limits import time_limit
 from sympy import (
     Abs,
+    Adjoint,
     BlockMatrix,
+    Determinant,
     Function,
     FunctionMatrix,
     HadamardPower,
     HadamardProduct,
+    I,
     Identity,
     ImmutableMatrix,
     Indexed,
@@ -35,18 +38,20 @@ from sympy import (
     Trace,
     Transpose,
     ZeroMatrix,
+    conjugate,
     cos,
     exp,
     floor,
     log,
     loggamma,
     pi,
+    re,
     sqrt,
     symbols,
 )
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from symrelu import ReLU, lambdify
+from symrelu import ReLU, gradient, lambdify
 
 x, i, j = symbols("x i j")
 M, N = MatrixSymbol("M", 2, 2), MatrixSymbol("N", 2, 2)
@@ -231,3 +236,45 @@ def test_entries_that_share_scalars_are_walked_once():
     with time_limit(5, "a matrix of scalars within scalars"):
         function = lambdify([x, i], ImmutableMatrix([scalar, scalar * i]))
     assert function(2.0, 3.0).ravel() == pytest.approx([42, 126], rel=1e-12)
+
+
+Z = np.array([[1 + 2j, -1j], [3, 0.5 - 1j]])
+z = np.array([[1j], [2 - 1j]])
+UNITARY, STATE = MatrixSymbol("UNITARY", 2, 2), MatrixSymbol("STATE", 2, 1)
+OF_COMPLEX = [
+    (Adjoint(UNITARY) * UNITARY, Z.conj().T @ Z),
+    (UNITARY * STATE * Adjoint(STATE), Z @ z @ z.conj().T),
+    (Adjoint(STATE) * UNITARY * STATE, z.conj().T @ Z @ z),
+    (sqrt((Adjoint(STATE) * STATE)[0]), np.sqrt(6)),
+    (UNITARY.conjugate() * STATE, Z.conj() @ z),
+    (HadamardProduct(UNITARY, UNITARY.conjugate()), abs(Z) ** 2),
+    (Adjoint(UNITARY + I * Identity(2)), (Z + 1j * np.eye(2)).conj().T),
+    (UNITARY.applyfunc(conjugate), Z.conj()),
+    (UNITARY.applyfunc(re), Z.real),
+    (UNITARY.applyfunc(lambda entry: Abs(entry) ** 2), abs(Z) ** 2),
+    (UNITARY.applyfunc(lambda entry: conjugate(Trace(UNITARY)) * entry), np.trace(Z).conj() * Z),
+    (UNITARY.applyfunc(lambda entry: sqrt(entry**2)), np.sqrt(Z**2)),
+    (conjugate(Trace(UNITARY)), np.trace(Z).conj()),
+    (log(Determinant(UNITARY)), np.log(np.linalg.det(Z))),
+    (UNITARY.T * UNITARY, Z.T @ Z),
+]
+
+
+@pytest.mark.parametrize("modules", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize(("expr", "value"), OF_COMPLEX, ids=lambda v: str(v) if v is not Z else "")
+def test_arrays_may_be_complex(modules, expr, value):
+    engine = pytest.importorskip(modules)
+    to_engine = {"torch": getattr(engine, "tensor", None)}.get(modules, np.asarray)
+    result = lambdify([UNITARY, STATE], expr, modules)(to_engine(Z), to_engine(z))
+    result = getattr(result, "resolve_conj", lambda: result)()  # a tensor, for NumPy
+    np.testing.assert_allclose(np.asarray(result), value, rtol=2e-6 if modules == "jax" else 1e-12)
+
+
+def test_nothing_is_done_twice_for_what_is_real():
+    adjoint = lambdify(UNITARY, Adjoint(UNITARY))
+    real = np.ones((2, 2))
+    assert np.shares_memory(adjoint(real), real)
+    huber = UNITARY.applyfunc(lambda t: Piecewise((t**2, Abs(t) < 1), (Abs(t), True)))
+    loss = Trace(OneMatrix(2, 2) * huber)
+    source = inspect.getsource(lambdify(UNITARY, [loss, gradient(loss, UNITARY)]))
+    assert source.count("abs(UNITARY)") == 1

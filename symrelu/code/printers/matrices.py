@@ -8,6 +8,7 @@ from typing import Any
 
 from sympy import (
     Add,
+    Adjoint,
     Basic,
     BlockMatrix,
     Determinant,
@@ -67,6 +68,7 @@ def _operation(operation: str) -> Callable[[Any, Target], Rule]:
 
 for _kind, _name in (
     (Transpose, "transpose"),
+    (Adjoint, "adjoint"),
     (Inverse, "inverse"),
     (Solve, "solve"),
     (Determinant, "determinant"),
