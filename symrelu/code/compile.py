@@ -44,6 +44,7 @@ from sympy.matrices.sparse import SparseRepMatrix
 from sympy.printing.codeprinter import CodePrinter
 from sympy.tensor.array import NDimArray
 from sympy.tensor.array.expressions import ArraySymbol
+from sympy.tensor.array.sparse_ndim_array import SparseNDimArray
 
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
@@ -410,6 +411,7 @@ class _Program:
                 stack.extend(node.bounds if isinstance(node, Count) else node.args)
         program = _Program(*self.given)
         program.take([variable, *others])
+        program.sizes |= self.sizes & others.keys()
         name = self.provide("term", program.compiled(body, 0))
         return name, [given.get(other, other) for other in others]
 
@@ -751,6 +753,9 @@ def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
 def _sympified(expr: Any) -> Basic:
     if isinstance(expr, MatrixBase):
         return expr.as_immutable()
+    if isinstance(expr, NDimArray):
+        is_sparse = isinstance(expr, SparseNDimArray)
+        return ImmutableDenseNDimArray(expr.tolist()) if is_sparse else expr.as_immutable()
     if isinstance(expr, Basic):
         return expr
     if getattr(expr, "shape", None):

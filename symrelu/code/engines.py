@@ -147,8 +147,8 @@ class Engine:
     hadamard_power: str | None = "{0:a}**{1:a}"
     rows: str | None = "{m}.arange({0})[:, None]"
     columns: str | None = "{m}.arange({0})"
-    real_rows: str | None = "{m}.arange({0})[:, None]"  # whose functions are of double precision
-    real_columns: str | None = "{m}.arange({0})"
+    real_rows: str | None = "{m}.arange({0}, dtype=float)[:, None]"  # of which 1/10**i is no error
+    real_columns: str | None = "{m}.arange({0}, dtype=float)"
     # entries that may be made of integers, as a matrix in the dtype of what the function reads
     filled: str | None = (
         "{m}.broadcast_to({0}, ({1}, {2})).astype({m}.result_type({d}, {0:a}.dtype.type().item()))"

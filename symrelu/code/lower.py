@@ -397,8 +397,8 @@ def _(node: Any) -> Basic:
         return put(body, dict(zip(node.lamda.variables, counts, strict=True)))
 
     entries = counted("rows", "columns")
-    if entries is body:
-        return matmul(body, OneMatrix(*shape))
+    if not holds(entries, Count):
+        return matmul(entries, OneMatrix(*shape))
     if not (known(entries, "integer") or holds(body, Indexed, MatrixElement)):
         entries = counted("real_rows", "real_columns")
     return Filled(entries, *shape)

@@ -15,7 +15,6 @@ A rule for a class of your own is three lines::
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from functools import reduce, singledispatch
 from itertools import accumulate, product
 from typing import Any, TypeAlias
@@ -23,6 +22,7 @@ from typing import Any, TypeAlias
 from sympy import (
     Abs,
     Add,
+    And,
     Basic,
     BlockMatrix,
     Derivative,
@@ -56,17 +56,20 @@ from sympy import (
     Piecewise,
     Pow,
     S,
+    Sum,
     Symbol,
     Trace,
     Transpose,
     ZeroMatrix,
     conjugate,
     evaluate,
+    expand,
     im,
     log,
     re,
     sign,
     sympify,
+    true,
 )
 from sympy.core.function import AppliedUndef, ArgumentIndexError
 from sympy.core.mul import _keep_coeff
@@ -77,7 +80,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
 from symrelu.gradients.branches import InBranch
-from symrelu.graph import free_symbols, objects, postorder
+from symrelu.graph import free_symbols, holds, objects, postorder, replaced
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -222,18 +225,89 @@ def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
 def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr], diff: Diff) -> Expr:
     """The derivatives by the elements, some of which depend on a bound index."""
     row, column = Dummy("i", integer=True), Dummy("j", integer=True)
-    slope = diff(shell, matrix[row, column])
-    with suppress(AttributeError):  # SymPy's, where a delta that has a range is to telescope
-        slope = slope.doit()
-    ranged = {delta: delta.func(*delta.args[:2]) for delta in slope.atoms(KroneckerDelta)}
-    slope = slope.xreplace(ranged).doit().xreplace(back)
-    if slope.has(Derivative):
+    slope = diff(shell.replace(Abs, _Modulus), matrix[row, column]).replace(_Modulus, Abs)
+    slope = put(replaced(replaced(slope, _without_deltas), _without_range), back)
+    if holds(slope, Derivative):
         name = type(shell).__name__
         raise NotImplementedError(
             f"gradient has no rule for {name} of a function without a derivative of the elements "
             f"of {matrix}; give the function an fdiff"
         )
     return FunctionMatrix(*matrix.shape, Lambda((row, column), slope))
+
+
+class _Modulus(Function):
+    """``Abs``, of what is real: SymPy does not know it of an element."""
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        slope: Expr = sign(self.args[0])
+        return slope
+
+
+# Sums, in each of which a delta leaves one term: SymPy's ``doit`` looks for more, and may not end.
+
+
+def _without_deltas(node: Any) -> Any:
+    if not isinstance(node, Sum) or not holds(node, KroneckerDelta):
+        return node.doit(deep=False) if isinstance(node, Derivative) else node
+    total = node.function
+    for limits in node.limits:
+        total = Add(*(_summed(term, *limits) for term in _terms(total)))
+    return total
+
+
+def _terms(expr: Expr) -> Iterator[Expr]:
+    """The terms, and those of sums of deltas that are multiplied."""
+    if expr.is_Add:
+        for term in expr.args:
+            yield from _terms(term)
+        return
+    factors = Mul.make_args(expr)
+    for k, factor in enumerate(factors):
+        if factor.is_Add and holds(factor, KroneckerDelta):
+            for term in factor.args:
+                yield from _terms(Mul(*factors[:k], term, *factors[k + 1 :]))
+            return
+    yield expr
+
+
+def _summed(term: Expr, index: Expr, first: Expr, last: Expr) -> Expr:
+    """The sum of a term, deltas that are the same for all in front of it."""
+    factors = Mul.make_args(term)
+    inside = {k: free_symbols(factor) for k, factor in enumerate(factors)}
+    deltas = [k for k, factor in enumerate(factors) if isinstance(factor, KroneckerDelta)]
+    front = Mul(*(factors[k] for k in deltas if index not in inside[k]))
+    kept = [k for k in inside if k not in deltas or index in inside[k]]
+    for k in kept:
+        value = _solution(factors[k], index) if k in deltas else None
+        if value is not None:
+            chosen = Mul(*(factors[j] for j in kept if j != k)).subs(index, value)
+            if chosen != 0 and not _is_covered(factors[k], value, first, last):
+                within = And(first <= value, value <= last)
+                chosen = Piecewise((chosen, within), (S.Zero, true))
+            return front * chosen
+    body = Mul(*(factors[k] for k in kept))
+    return front * Sum(body, (index, first, last)) if body != 0 else S.Zero
+
+
+def _solution(delta: Any, index: Expr) -> Expr | None:
+    """The one index for which a delta is 1."""
+    difference = expand(delta.args[0] - delta.args[1])
+    slope = difference.coeff(index)
+    rest = difference - slope * index
+    return -slope * rest if slope in (1, -1) and not rest.has(index) else None
+
+
+def _is_covered(delta: Any, value: Expr, first: Expr, last: Expr) -> bool:
+    """Whether the index runs over all that the value, a place of the matrix, may be."""
+    if len(delta.args) == 2 or not value.is_Symbol:
+        return False
+    low, high = delta.args[2]
+    return bool((first - low).is_nonpositive and (last - high).is_nonnegative)
+
+
+def _without_range(node: Any) -> Any:
+    return node.func(*node.args[:2]) if isinstance(node, KroneckerDelta) else node
 
 
 # Scalars
@@ -517,9 +591,11 @@ def of_indices(
             f"gradient has no rule for {node}, whose entries depend on a variable by the index; "
             "write it as a function of a matrix, by elementwise"
         )
-    for part in parts:
-        stand_in = Dummy(real=True)
-        slope = put(diff(put(entry, {part: stand_in}), stand_in), {stand_in: part})
+    stand_ins = {part: Dummy(real=True) for part in parts}  # of x and 1/x, each its own
+    back = {stand_in: part for part, stand_in in stand_ins.items()}
+    shell = put(entry, stand_ins)
+    for part, stand_in in stand_ins.items():
+        slope = put(diff(shell, stand_in), back)
         yield part, inner(cotangent, FunctionMatrix(*node.shape, Lambda(indices, slope)))
 
 

@@ -9,6 +9,8 @@ from support.limits import time_limit
 from sympy import (
     Abs,
     Adjoint,
+    And,
+    Array,
     BlockMatrix,
     Determinant,
     Function,
@@ -18,6 +20,7 @@ from sympy import (
     I,
     Identity,
     ImmutableMatrix,
+    ImmutableSparseNDimArray,
     Indexed,
     IndexedBase,
     KroneckerDelta,
@@ -29,6 +32,8 @@ from sympy import (
     MatrixSymbol,
     Max,
     Min,
+    MutableDenseNDimArray,
+    MutableSparseNDimArray,
     OneMatrix,
     Piecewise,
     Product,
@@ -46,6 +51,7 @@ from sympy import (
     loggamma,
     pi,
     re,
+    sin,
     sqrt,
     symbols,
 )
@@ -165,6 +171,7 @@ OF_INDICES = [
     KroneckerDelta(i, j + 1),
     Abs(i - j),
     (-1) ** (i + j),
+    sin(i / 10 ** (2 * j)),
     sqrt(2 / n) * cos(pi * i * (2 * j + 1) / (2 * n)),
     Rational(1, 3),
 ]
@@ -187,6 +194,12 @@ def test_matrices_of_indices_have_the_dtype_of_the_arguments(modules, body):
         assert [matrix.dtype for matrix in found] == [dtype, dtype]
         np.testing.assert_allclose(found[0], want @ values, rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(found[1], want * (values @ values.T), tolerance, tolerance)
+
+
+def test_matrices_that_are_0_once_their_indices_are_counted():
+    body = Piecewise((i, And(i >= 0, i <= -1)), (0, True))
+    entries = lambdify(A, FunctionMatrix(3, 3, Lambda((i, j), body)) + A)
+    np.testing.assert_array_equal(entries(a), a)
 
 
 def test_matrices_of_integers_stay_integers():
@@ -227,6 +240,17 @@ def test_entries_that_are_functions_of_time_are_broadcast():
     found = lambdify(arguments, ImmutableMatrix(arguments))(*values)
     assert found.shape == (7, 1, 3)
     np.testing.assert_array_equal(found[:, 0], np.array([np.ones(3) * v for v in values]))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Array, MutableDenseNDimArray, MutableSparseNDimArray, ImmutableSparseNDimArray],
+)
+def test_arrays_of_every_kind(kind):
+    entries = [[[x, 0], [1, i]]]
+    found = lambdify([x, i], [kind(entries), {"a": kind([0, x])}])(2.0, 3.0)
+    np.testing.assert_array_equal(found[0], [[[2, 0], [1, 3]]])
+    np.testing.assert_array_equal(found[1]["a"], [0, 2])
 
 
 def test_entries_that_share_scalars_are_walked_once():

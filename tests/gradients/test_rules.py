@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from support.evaluate import NUMPY, evaluate, jax_engine, torch_engine
 from support.networks import products
 from sympy import (
+    Abs,
     BlockDiagMatrix,
     BlockMatrix,
     Determinant,
@@ -16,6 +17,7 @@ from sympy import (
     DiracDelta,
     Expr,
     Function,
+    FunctionMatrix,
     HadamardPower,
     HadamardProduct,
     Heaviside,
@@ -655,3 +657,31 @@ def test_second_opinion(framework, float64):
         agrees(loss, data(seed, whole), opinion)
 
     check()
+
+
+column = MatrixSymbol("column", 3, 1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        t**2 / (2 * s) * exp(-s * Abs(i - j)),
+        s * exp(-Abs(i - j) / s),
+        s ** Abs(i - j) / (1 - s**2),
+        Piecewise((s / (i + 1), i > j), (1 / s, True)),
+        s * (column[0, 0] * i + column[1, 0] / column[0, 0]),
+    ],
+    ids=str,
+)
+def test_matrices_of_indices_whose_entries_hold_a_variable_and_its_reciprocal(body):
+    loss = column.T * FunctionMatrix(3, 3, Lambda((i, j), body)) * column
+    wrt, at = [s, t, column], [0.7, 0.4, np.array([[1.0], [-2], [0.5]])]
+    value = lambdify(wrt, loss)
+    found = lambdify(wrt, gradient(loss, wrt))(*at)
+    for place, slope in enumerate(found):
+        for entry in np.ndindex(np.shape(slope)):
+            up, down = ([np.array(v, float) for v in at] for _ in "ab")
+            up[place][entry] += 1e-5
+            down[place][entry] -= 1e-5
+            rise = (value(*up) - value(*down)).item() / 2e-5
+            assert np.asarray(slope)[entry] == pytest.approx(rise, rel=1e-6)

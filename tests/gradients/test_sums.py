@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 import pytest
 from sympy import (
+    Abs,
     Basic,
     Heaviside,
     KroneckerDelta,
@@ -14,6 +15,7 @@ from sympy import (
     Product,
     S,
     Sum,
+    cos,
     exp,
     log,
     sin,
@@ -71,6 +73,14 @@ SUMS = {
     "a triangle times": Sum(A[i, j] * x[j, 0], (j, 0, i), all_of(i)),
     "pairs": Sum(x[i, 0] * x[j, 0], (j, i + 1, n - 1), (i, 0, n - 2)),
     "hinges of pairs": Sum(ReLU(1 - (x[i, 0] - x[j, 0])), (j, 0, i - 1), (i, 1, n - 1)),
+    "squares of pairs": Sum((x[i, 0] - x[j, 0]) ** 2, (j, 0, i), all_of(i)),
+    "squares of pairs beside a matrix": Sum(
+        (x[i, 0] - x[j, 0] - A[i, j]) ** 2, (j, 0, i - 1), (i, 1, n - 1)
+    ),
+    "moduli of sums": Sum(Abs(Sum(cos(i * j) * x[j, 0], all_of(j))), all_of(i)),
+    "differences": Sum((x[i + 1, 0] - x[i, 0]) ** 2, (i, 0, n - 2)),
+    "differences, counted from 1": Sum((x[i, 0] - x[i - 1, 0]) ** 2, (i, 1, n - 1)),
+    "backwards beside squares": Sum(x[n - 1 - i, 0] * y[i, 0] ** 2, all_of(i)),
     "steps of pairs": Sum(x[i, 0] * step(i - j), all_of(i), all_of(j)),
     "a function of a sum": Sum(exp(x[i, 0] + y[j, 0]) * A[i, j], all_of(i), all_of(j)),
     "logarithms of sums": Sum(log(Sum(exp(A[i, j]), all_of(j))), all_of(i)),
