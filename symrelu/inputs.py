@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Basic, SympifyError, sympify
 from sympy.logic.boolalg import Boolean
+from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
 if TYPE_CHECKING:
     from typing import SupportsFloat, TypeAlias, TypeVar
@@ -71,6 +72,11 @@ def remedy(value: Any) -> str:
         )
     if isinstance(value, (list, tuple)):
         return "; make a matrix of it by Matrix, or take its items one by one"
+    if isinstance(value, (_ArrayExpr, _CodegenArrayAbstract)):
+        return (
+            "; write it with matrices, by convert_array_to_matrix from sympy.tensor.array."
+            "expressions"
+        )
     if isinstance(value, Boolean):
         return "; make a choice of a condition by Piecewise"
     return ""

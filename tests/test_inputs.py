@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from sympy import I, Matrix, Max, S, Symbol, exp, pi, solve, symbols
+from sympy import I, Matrix, MatrixSymbol, Max, S, Symbol, exp, pi, solve, symbols
+from sympy.tensor.array.expressions import (
+    ArrayContraction,
+    ArrayTensorProduct,
+    convert_array_to_matrix,
+)
 
 from symrelu import (
     ReLU,
@@ -98,3 +103,11 @@ def test_numbers_in_any_guise():
 def test_messages_name_the_argument_and_the_remedy(call, message):
     with pytest.raises(TypeError, match=message):
         call()
+
+
+def test_arrays_of_matrices_are_refused_with_the_way_to_write_them():
+    A = MatrixSymbol("A", 3, 3)
+    product = ArrayContraction(ArrayTensorProduct(A, A), (0, 2), (1, 3))
+    with pytest.raises(TypeError, match="write it with matrices, by convert_array_to_matrix"):
+        gradient(product, A)
+    assert gradient(convert_array_to_matrix(product), A) == 2 * A

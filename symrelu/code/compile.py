@@ -185,9 +185,10 @@ def lambdify(
     - mpmath: of its intervals, ``iv``, bounds that hold, of constants too; a condition that is true
       in a part of one, and a function of which mpmath has no bounds, is refused when called.
     - Numba: what is compiled for it is code for numbers, run in one loop over arrays that
-      broadcast; it takes no matrix symbols, but gives matrices of scalars.  Of what is compiled
-      for NumPy, it has no float16 and no numbers in a ``Piecewise`` or a matrix; a slope with an
-      ``H0`` other than 0, and a ``Max`` of a number, is float64, or int64.
+      broadcast; it takes no matrix symbols and has no sums with open limits, but gives matrices of
+      scalars.  Of what is compiled for NumPy, it has no float16 and no numbers in a ``Piecewise``
+      or a matrix; a slope with an ``H0`` other than 0, and a ``Max`` of a number, is float64, or
+      int64.
 
     A function of SymPy's that the module's printer does not know is looked up in the module by
     name, and taken if it gives what ``evalf`` gives; then by SymPy's own formulas; on mpmath, SymPy

@@ -24,6 +24,7 @@ from sympy import (
     Integral,
     Interval,
     Inverse,
+    KroneckerProduct,
     MatMul,
     MatPow,
     Max,
@@ -407,6 +408,12 @@ def _(node: Any) -> Basic:
 @lower.register(MatPow)
 def _(node: Any) -> Basic:
     return Inverse(node.args[0]) if node.args[1] == -1 else node
+
+
+@lower.register(KroneckerProduct)
+def _(node: Any) -> Basic:
+    first, second, *others = node.args
+    return KroneckerProduct(first, KroneckerProduct(second, *others)) if others else node
 
 
 @lower.register(DotProduct)

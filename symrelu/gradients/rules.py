@@ -60,6 +60,7 @@ from sympy import (
     Symbol,
     Trace,
     Transpose,
+    UnevaluatedExpr,
     ZeroMatrix,
     conjugate,
     evaluate,
@@ -425,6 +426,19 @@ def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
 @pullback.register(im)
 def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
     return iter(())
+
+
+@pullback.register(sign)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    (x,) = node.args
+    if known(x, "extended_real") is False:
+        return NotImplemented
+    return iter([(x, times(cotangent, S(2), DiracDelta(x, evaluate=is_small(x))))])
+
+
+@pullback.register(UnevaluatedExpr)
+def _(node: Expr, cotangent: Expr, needed: Collection[Expr]) -> Pullback:
+    yield node.args[0], cotangent
 
 
 @pullback.register(Max)

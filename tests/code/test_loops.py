@@ -19,7 +19,9 @@ from sympy import (
     Mod,
     Ne,
     Piecewise,
+    Product,
     Rational,
+    Sum,
     acos,
     acosh,
     asin,
@@ -247,3 +249,10 @@ def test_an_entry_is_for_compiled_code_alone():
 
     with pytest.raises(NotImplementedError, match="only for code that Numba compiles"):
         at(np.ones(2), 0)
+
+
+def test_sums_that_numba_cannot_run_are_refused():
+    k, n = symbols("k n", integer=True)
+    for kind in (Sum, Product):
+        with pytest.raises(NotImplementedError, match=f"no numeric form of {kind.__name__}"):
+            lambdify([x, n], kind(x**k, (k, 1, n)), "numba")

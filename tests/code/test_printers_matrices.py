@@ -36,6 +36,7 @@ from sympy import (
     MutableSparseNDimArray,
     OneMatrix,
     Piecewise,
+    Poly,
     Product,
     Rational,
     S,
@@ -55,7 +56,10 @@ from sympy import (
     sqrt,
     symbols,
 )
+from sympy.combinatorics import Permutation
+from sympy.matrices.expressions import CompanionMatrix, PermutationMatrix
 from sympy.matrices.expressions.matexpr import MatrixElement
+from sympy.matrices.expressions.permutation import MatrixPermute
 
 from symrelu import ReLU, gradient, lambdify
 
@@ -146,10 +150,13 @@ def test_a_sum_of_one_term_over_a_sum_over_data():
 
 
 def test_what_a_printer_leaves_half_printed_is_refused():
-    D = MatrixSymbol("D", 2, 2)
-    for modules in ("sympy", "mpmath", "math"):
+    D = MatrixSymbol("D", n, 2)
+    for modules in ("sympy", "mpmath"):
         with pytest.raises(NotImplementedError, match="no numeric form of KroneckerProduct"):
             lambdify(D, KroneckerProduct(D, D), modules)
+    at = ImmutableMatrix([[1, 2], [3, 4]])  # of known dimensions it is written out
+    written_out = lambdify(M, KroneckerProduct(M, M), "sympy")
+    assert written_out(at) == KroneckerProduct(at, at).as_explicit()
 
 
 def test_powers_bind_less_than_methods():
@@ -302,3 +309,23 @@ def test_nothing_is_done_twice_for_what_is_real():
     loss = Trace(OneMatrix(2, 2) * huber)
     source = inspect.getsource(lambdify(UNITARY, [loss, gradient(loss, UNITARY)]))
     assert source.count("abs(UNITARY)") == 1
+
+
+@pytest.mark.parametrize("modules", ["numpy", "torch"])
+def test_small_matrices_that_an_engine_does_not_know_are_written_out(modules):
+    engine = pytest.importorskip(modules)
+    to_engine = {"torch": getattr(engine, "tensor", None)}.get(modules, np.asarray)
+    shift = Permutation([2, 0, 1])
+    expr = [PermutationMatrix(shift) * A, MatrixPermute(A, shift)]
+    for found in lambdify(A, expr, modules)(to_engine(a)):
+        np.testing.assert_array_equal(np.asarray(found), a[[2, 0, 1]])
+    companion = lambdify(x, CompanionMatrix(Poly(i**2 + x * i + 1, i)), modules)
+    np.testing.assert_array_equal(np.asarray(companion(to_engine(2.0))), [[0, -1], [1, -2]])
+
+
+@pytest.mark.parametrize("modules", ["numpy", "torch", "jax"])
+def test_kronecker_products(modules):
+    engine = pytest.importorskip(modules)
+    to_engine = {"torch": getattr(engine, "tensor", None)}.get(modules, np.asarray)
+    value = lambdify([A, v], KroneckerProduct(A, v, A), modules)(*map(to_engine, (a, q)))
+    np.testing.assert_allclose(np.asarray(value), np.kron(a, np.kron(q, a)), rtol=1e-6)

@@ -38,6 +38,7 @@ from sympy import (
     Symbol,
     Trace,
     Tuple,
+    UnevaluatedExpr,
     ZeroMatrix,
     acos,
     arg,
@@ -62,6 +63,7 @@ from sympy import (
     pi,
     polygamma,
     re,
+    real_root,
     sign,
     sin,
     sinc,
@@ -269,6 +271,7 @@ NODES = [
     Subs(f(t, x), t, y),
     re(r) + im(r) + conjugate(r) * r,
     arg(r) * x,
+    UnevaluatedExpr(x * y) ** 2 * UnevaluatedExpr(x),
     floor(r) * r + Mod(r, 3),
     KroneckerDelta(i, j) * x,
     3 * x * S.ImaginaryUnit + y,
@@ -313,6 +316,9 @@ def test_exactly():
     assert gradient(Max(x, y, z), x) == Heaviside(x - Max(y, z))
     assert gradient(ReLU(x, c), [x, c]) == [Heaviside(x, c), 0]
     assert gradient(Heaviside(x), x) == DiracDelta(x)
+    assert gradient(sign(x), x) == 2 * DiracDelta(x)
+    assert lambdify(x, gradient(sign(x) * x, x))(-3.0) == -1
+    assert lambdify(x, gradient(real_root(x, 3), x))(-8.0) == pytest.approx(1 / 12)
     assert gradient(Piecewise((x**2, x > 0), (y, True)), [x, y]) == [
         Piecewise((2 * x, x > 0), (0, True)),
         Piecewise((0, x > 0), (1, True)),

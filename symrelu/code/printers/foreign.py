@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import reduce
 from typing import Any
 
-from sympy import Basic, Derivative, Dummy, Expr, MatrixSymbol, Subs, Tuple
+from sympy import Basic, Derivative, Dummy, Expr, MatrixSymbol, Subs, Tuple, sympify
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
 from sympy.logic.boolalg import Boolean
@@ -26,7 +26,7 @@ from symrelu.code.engines import ATOM, LOOSE, Code
 from symrelu.code.lower import lower
 from symrelu.code.printers.rules import Rule, Target, is_number, rule
 from symrelu.code.printers.scalars import constant
-from symrelu.graph import postorder
+from symrelu.graph import holds, postorder
 from symrelu.kinked import rewritten
 from symrelu.signs import is_small
 
@@ -75,6 +75,8 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
         except PrintMethodNotImplementedError:
             if name := engine.elsewhere(shell, list(stand_ins.values())):
                 return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
+            if (written_out := _written_out(node)) is not None:
+                return Rule([written_out])
             back = {stand_in: arg for arg, stand_in in stand_ins.items()}
             for other in known.rewritings(shell):
                 if _is_computable(engine, other) and known.holds(shell, other):
@@ -83,6 +85,20 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
     return Rule(list(stand_ins), write)
 
 
+def _written_out(node: Basic) -> Basic | None:
+    """The entries of a matrix of SymPy's that is small and has no unknown dimension."""
+    if not isinstance(node, MatrixExpr):
+        return None
+    rows, columns = map(sympify, node.shape)
+    if not (rows * columns).is_Integer or rows * columns > _FEW:
+        return None
+    with suppress(Exception):  # SymPy's methods fail in many ways
+        entries: Basic = node.as_explicit().as_immutable()
+        return None if holds(entries, type(node)) else entries
+    return None
+
+
+_FEW = 400  # entries that are written out
 _PRINTED = (Application, AtomicExpr, MatrixExpr)
 
 

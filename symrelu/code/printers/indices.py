@@ -82,13 +82,14 @@ def _over(operation: str) -> Callable[[Any, Target], Rule]:
 
         def write(first: Code, last: Code, *codes: Code) -> Code:
             rest = "".join(f", {code}" for code in codes)
-            kind = "Integral" if operation == "quadrature" else node
-            return engine.call(operation, name, first, last, rest, of=kind)
+            return engine.call(operation, name, first, last, rest, of=_SYMPYS[operation])
 
         return Rule([first, last, *others], write, outside=True)
 
     return of
 
+
+_SYMPYS = {"loop_sum": "Sum", "loop_product": "Product", "quadrature": "Integral"}
 
 for _kind, _name in (
     (LoopSum, "loop_sum"),
