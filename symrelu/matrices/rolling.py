@@ -11,8 +11,10 @@ from sympy import Add, Basic, Dummy, Expr, Integer, Sum
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu.matrices.contraction import contracted
+from symrelu.signs import has_few_nodes
 
 _LONG = 8  # terms: what is shorter is left as it was written
+_SHORT = 1000  # nodes of a term, which is walked as a tree
 
 
 def is_written_out(node: Basic) -> bool:
@@ -42,8 +44,8 @@ def _rolled(expr: Expr, known: dict[Expr, Expr]) -> Expr:
 
 def _of_one_sum(total: Add) -> Expr:
     alike: dict[Any, list[Expr]] = defaultdict(list)
-    for term in total.args:
-        alike[_pattern(term)].append(term)
+    for term in total.args:  # of a long one there is no second that differs in an index
+        alike[_pattern(term) if has_few_nodes(term, _SHORT) else term].append(term)
     terms: list[Expr] = []
     for group in alike.values():
         one = _as_one(group) if len(group) > _LONG else None

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from support.limits import time_limit
 from sympy import (
     Abs,
+    Add,
     Adjoint,
     Derivative,
     Determinant,
@@ -274,6 +276,18 @@ def test_long_sums_are_rolled_up():
     assert str(gradient(loss, w)) == "2*X.T*(X*w - y)"
     odd = sum(w[p, 0] ** 2 for p in range(10) if p != 4)  # not all of w
     assert reads(odd) == odd
+
+
+def test_long_sums_of_long_terms_are_walked_once():
+    w = MatrixSymbol("w", 10, 1)
+    scalar = w[0, 0]
+    for _ in range(40):
+        scalar = scalar * (1 + 1 / scalar)
+    total = Add(*(w[k, 0] * (scalar + k) for k in range(10)), evaluate=False)
+    with time_limit(10, "a sum of terms that are large as trees"):
+        value = lambdify(w, total + Trace(w.T * w))
+    at = np.arange(1.0, 11)[:, None]
+    assert value(at) == pytest.approx(sum(at) * 41 + sum(at * (at - 1)) + sum(at**2))
 
 
 def test_the_notation_of_functions_of_entries():
