@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import getattr_static
 from typing import Any
 
@@ -36,6 +36,16 @@ def replaced(root: Basic, change: Callable[[Any], Any]) -> Any:
         args = tuple(new.get(arg, arg) for arg in node.args)
         new[node] = change(node if args == node.args else node.func(*args))
     return new[root]
+
+
+def exchanged(root: Basic, values: Mapping[Any, Basic]) -> Any:
+    """What ``xreplace`` gives, which walks the whole tree, in time linear in the graph."""
+    new = dict(values)
+    for node in postorder(root, {*values}):
+        args = [new.get(arg, arg) for arg in node.args]
+        changed = any(a is not b for a, b in zip(args, node.args, strict=True))
+        new[node] = node.func(*args) if changed else node
+    return new.get(root, root)
 
 
 def objects(*roots: Basic) -> list[Basic]:

@@ -24,7 +24,7 @@ from sympy import (
 )
 
 from symrelu import ReLU, elementwise
-from symrelu.graph import Interned, free_symbols, holds, kinds, objects
+from symrelu.graph import Interned, exchanged, free_symbols, holds, kinds, objects
 from symrelu.signs import put
 
 x, y = symbols("x y")
@@ -108,3 +108,13 @@ def test_values_are_put_into_what_is_shared():
     assert put(short, {variable: x}) == short.xreplace({variable: x})
     assert put(deep, {x + y: y}) is deep
     assert put(MatMul(deep, MatrixSymbol("A", 2 * n, n)), {n: i}).shape == (2 * i, i)
+
+
+def test_what_is_shared_is_exchanged_once():
+    e = ReLU(x + y) * (x + y)
+    assert exchanged(e, {x + y: n, x: i}) == e.xreplace({x + y: n, x: i}) == n * ReLU(n)
+    assert exchanged(e, {n: i}) is e
+    deep = x
+    for _ in range(60):
+        deep = Mul._from_args((deep, Add._from_args((deep, y))))
+    assert free_symbols(exchanged(deep, {x: n})) == {n, y}

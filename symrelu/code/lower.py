@@ -55,7 +55,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from symrelu.graph import holds, objects, postorder
+from symrelu.graph import exchanged, holds, objects, postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
 from symrelu.signs import known, put
 
@@ -395,7 +395,7 @@ def _(node: Any) -> Basic:
 
     def counted(*kinds: str) -> Any:
         counts = map(Count, kinds, shape)
-        return put(body, dict(zip(node.lamda.variables, counts, strict=True)))
+        return exchanged(body, dict(zip(node.lamda.variables, counts, strict=True)))
 
     entries = counted("rows", "columns")
     if not holds(entries, Count):

@@ -81,7 +81,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
 from symrelu.gradients.branches import InBranch
-from symrelu.graph import free_symbols, holds, objects, postorder, replaced
+from symrelu.graph import exchanged, free_symbols, holds, objects, postorder, replaced
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -227,7 +227,7 @@ def _by_elements(shell: Expr, matrix: Expr, back: dict[Expr, Expr], diff: Diff) 
     """The derivatives by the elements, some of which depend on a bound index."""
     row, column = Dummy("i", integer=True), Dummy("j", integer=True)
     slope = diff(shell.replace(Abs, _Modulus), matrix[row, column]).replace(_Modulus, Abs)
-    slope = put(replaced(replaced(slope, _without_deltas), _without_range), back)
+    slope = exchanged(replaced(replaced(slope, _without_deltas), _without_range), back)
     if holds(slope, Derivative):
         name = type(shell).__name__
         raise NotImplementedError(

@@ -55,7 +55,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symrelu.graph import free_symbols, kinds, leading_to, objects
+from symrelu.graph import exchanged, free_symbols, kinds, leading_to, objects
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.rolling import is_written_out, rolled
@@ -222,7 +222,7 @@ def _binder(node: Basic, matters: Matters) -> Reader:
     if not parts or _is_matrix(node):
         return (), lambda table: table.leaf(node)
     names = tuple(parameter(k) for k in range(len(parts)))
-    shell = put(node, dict(zip(parts, names, strict=True)))
+    shell = exchanged(node, dict(zip(parts, names, strict=True)))
 
     def make(table: Table, *xs: Literal) -> Literal:
         scalars = tuple(_scalar(table, node, x) for x in xs)
