@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from inspect import getattr_static
 from typing import Any
 
-from sympy import Basic, Lambda, MatrixSymbol, evaluate
+from sympy import Basic, Lambda, MatrixSymbol, Symbol, evaluate
 from sympy.matrices import MatrixBase
 
 
@@ -42,9 +42,12 @@ def exchanged(root: Basic, values: Mapping[Any, Basic]) -> Any:
     """What ``xreplace`` gives, which walks the whole tree, in time linear in the graph."""
     new = dict(values)
     for node in postorder(root, {*values}):
-        args = [new.get(arg, arg) for arg in node.args]
-        changed = any(a is not b for a, b in zip(args, node.args, strict=True))
-        new[node] = node.func(*args) if changed else node
+        if isinstance(node, MatrixSymbol):  # whose dimensions are not walked
+            new[node] = node.xreplace(values)
+            continue
+        args = tuple(new.get(arg, arg) for arg in node.args)
+        if args != node.args:  # what stays is not kept: an equal one could stand for it
+            new[node] = node.func(*args)
     return new.get(root, root)
 
 
@@ -123,6 +126,11 @@ def free_symbols(*roots: Basic) -> set[Basic]:
         else:  # a symbol, or what binds some
             found |= node.free_symbols
     return found
+
+
+def bound_symbols(root: Basic) -> set[Basic]:
+    """The symbols that stand in an expression and are not free."""
+    return {part for part in objects(root) if isinstance(part, Symbol)} - free_symbols(root)
 
 
 class Interned:

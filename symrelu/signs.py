@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import comb, prod
 from typing import Any, TypeVar
 
-from sympy import Add, Basic, Expr, Function, MatrixSymbol, Mul, Pow, evaluate
+from sympy import Add, Basic, Expr, Function, Mul, Pow, evaluate
 
-from symrelu.graph import postorder
+from symrelu.graph import exchanged, postorder
 
 _E = TypeVar("_E", bound=Basic)
 _ANY = frozenset({-1, 0, 1})
@@ -51,16 +51,9 @@ def put(expr: _E, values: Mapping[Any, Any]) -> _E:
     """The expression with values in the place of its parts; SymPy looks into small ones only."""
     if is_small(expr):
         return expr.xreplace(values)
-    new = dict(values)
     with evaluate(False):
-        for node in postorder(expr, {*values}):
-            if isinstance(node, MatrixSymbol):
-                new[node] = node.xreplace(values)
-                continue
-            args = tuple(new.get(arg, arg) for arg in node.args)
-            if args != node.args:
-                new[node] = node.func(*args)
-    return new.get(expr, expr)
+        made: _E = exchanged(expr, values)
+    return made
 
 
 def _is_soon_answered(expr: Basic) -> bool:

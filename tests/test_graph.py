@@ -24,7 +24,7 @@ from sympy import (
 )
 
 from symrelu import ReLU, elementwise
-from symrelu.graph import Interned, exchanged, free_symbols, holds, kinds, objects
+from symrelu.graph import Interned, bound_symbols, exchanged, free_symbols, holds, kinds, objects
 from symrelu.signs import put
 
 x, y = symbols("x y")
@@ -82,6 +82,12 @@ f, data, A = Function("f"), IndexedBase("data"), MatrixSymbol("A", n, 2)
 )
 def test_free_symbols_are_sympys(e):
     assert free_symbols(e) == e.free_symbols
+
+
+def test_what_is_bound():
+    e = Sum(data[i] * x, (i, 0, n)) + elementwise(lambda t: t * y, A)[0, 0]
+    assert bound_symbols(e) == {i}
+    assert exchanged(Tuple(MatrixSymbol("B", 2 * n, n), x), {n: i}).args[0].shape == (2 * i, i)
 
 
 def test_free_symbols_of_what_is_shared():

@@ -71,7 +71,7 @@ from sympy.core.relational import Relational
 
 from symrelu.calculus.cells import Ranged, SplitError, deepest
 from symrelu.calculus.errors import NoPiecesError, TooLargeError
-from symrelu.graph import holds, replaced
+from symrelu.graph import exchanged, holds
 from symrelu.kinked import has_kinks, in_relations, in_relu
 from symrelu.kinks import as_relu
 from symrelu.signs import has_few_nodes, is_written_out, signs
@@ -183,8 +183,8 @@ class Steps:
 
 
 def chosen_of(expr: Any, chosen: dict[Dummy, Expr]) -> Any:
-    here = replaced(expr, lambda node: chosen.get(node, node))  # as trees switches are endless
-    return replaced(here, lambda node: S.NaN if node is HOLE else node)
+    here = exchanged(expr, chosen)  # as trees switches are endless
+    return exchanged(here, {HOLE: S.NaN})
 
 
 def in_steps(expr: Any) -> Steps:

@@ -81,7 +81,7 @@ from sympy.matrices.expressions.slice import MatrixSlice
 
 from symrelu.function import step
 from symrelu.gradients.branches import InBranch
-from symrelu.graph import exchanged, free_symbols, holds, objects, postorder, replaced
+from symrelu.graph import bound_symbols, exchanged, free_symbols, holds, postorder, replaced
 from symrelu.kinked import rewritten
 from symrelu.matrices.algebra import (
     diagonal,
@@ -209,7 +209,7 @@ def by_sympy(
 
 def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:
     """The largest scalar parts that lead to a variable, and do not depend on a bound symbol."""
-    bound = {part for part in objects(node) if isinstance(part, Symbol)} - free_symbols(node)
+    bound = bound_symbols(node)
     stack, seen = list(node.args), set()
     while stack:
         part = stack.pop()

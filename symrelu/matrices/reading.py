@@ -41,7 +41,6 @@ from sympy import (
     S,
     Subs,
     Sum,
-    Symbol,
     Trace,
     Transpose,
     Tuple,
@@ -55,7 +54,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
-from symrelu.graph import exchanged, free_symbols, kinds, leading_to, objects
+from symrelu.graph import bound_symbols, exchanged, free_symbols, kinds, leading_to, objects
 from symrelu.matrices.contraction import contracted
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 from symrelu.matrices.rolling import is_written_out, rolled
@@ -210,9 +209,8 @@ def _is_sympys(node: Basic) -> bool:
 
 def _binder(node: Basic, matters: Matters) -> Reader:
     """What binds symbols is read in the scalars that do not depend on these."""
-    inside = objects(node)
-    bound = {part for part in inside if isinstance(part, Symbol)} - free_symbols(node)
-    matrices = [part for part in inside if isinstance(part, (MatrixExpr, MatrixElement))]
+    bound = bound_symbols(node)
+    matrices = [part for part in objects(node) if isinstance(part, (MatrixExpr, MatrixElement))]
     operands = {arg for matrix in matrices for arg in matrix.args}
     parts = [
         part
