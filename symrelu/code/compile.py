@@ -37,7 +37,7 @@ from sympy import (
 )
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef, Derivative
-from sympy.logic.boolalg import BooleanAtom
+from sympy.logic.boolalg import Boolean, BooleanAtom
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.sparse import SparseRepMatrix
@@ -46,6 +46,7 @@ from sympy.tensor.array import NDimArray
 from sympy.tensor.array.expressions import ArraySymbol
 from sympy.tensor.array.sparse_ndim_array import SparseNDimArray
 
+from symrelu.code import blocks
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
 from symrelu.code.lower import Count, Larger, shared_products
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
 _misshapen = copied(misshapen, {})
 
 _WIDTH = 100  # code that gets longer than this is given a name
+_MANY = 30  # arguments, each of which would be asked for its length
 _PLAIN = re.compile(r"-?[\w.]+(/\d+)?")  # code that needs none
 
 
@@ -538,7 +540,7 @@ class _Program:
         return Code(name)
 
     temporaries = 0
-    loud = ""  # the source without the state of errors, which Numba does not have
+    loud = ""  # the source without blocks and the state of errors, which Numba does not have
     wrapped = loop = ""  # the function of numbers and the loop, where there are such
     start = 0  # of the lines behind those of the arguments
 
@@ -553,7 +555,8 @@ class _Program:
             function.__signature__ = signature(function)
             function.__wrapped__ = namespace[self.wrapped]
         if kernels:
-            loud = _executed(self.loud, filename, dict(namespace)) if self.loud else function
+            is_same = self.loud in ("", source)
+            loud = function if is_same else _executed(self.loud, filename, dict(namespace))
             function.for_numba = for_numba(loud, kernels)
             function.__numba__ = "for_numba"  # where Numba looks
         # Where inspect.getsource looks; a time of None keeps it there.
@@ -602,16 +605,48 @@ class _Program:
         roots = list(self._roots(expr))
         codes = dict(zip(roots, self._emit(_readings(roots)), strict=True))
         result = self._written(expr, codes)
-        before = [*self._number_lines(), *self._dtype_line()]
-        computed = [*before, *self.lines[self.start :], f"return {result}"]
-        lines = [*self.lines[: self.start], *self._context_line(computed), *computed]
-        source = _definition("lambdified", self.parameters, lines)
+        computed = [*self._number_lines(), *self._dtype_line(), *self.lines[self.start :]]
+        returned = f"return {result}"
+        context = self._context_line([*computed, returned])
+        lines = [*self.lines[: self.start], *context, *computed]
+        self.loud = _definition("lambdified", self.parameters, [*lines, returned])
+        quiet = self._quiet([*lines, returned])
+        if not self._runs_in_blocks(expr):
+            return _definition("lambdified", self.parameters, quiet)
+        return self._in_blocks(quiet, lines, [codes[root] for root in roots])
+
+    def _quiet(self, lines: list[str]) -> list[str]:
         if not (self.quiet and self.engine.quiet):
-            return source
-        self.loud = source
-        quiet = self.engine.row.call("quiet")
-        lines = [f"with {quiet}:", *(f"    {line}" for line in lines)]
-        return _definition("lambdified", self.parameters, lines)
+            return lines
+        return [f"with {self.engine.row.call('quiet')}:", *(f"    {line}" for line in lines)]
+
+    def _runs_in_blocks(self, expr: Any) -> bool:
+        """Whether one or several numbers are computed for each entry, and blocks take less time."""
+        results = expr if isinstance(expr, (list, tuple, Tuple)) else [expr]
+        return (
+            bool(self.engine.row.kernels)
+            and all(isinstance(r, (Expr, Boolean, int, float)) for r in results)
+            and len(self.parameters) <= _MANY
+            and self.parameters == list(self.arguments.values())
+            and all(isinstance(arg, (Symbol, AppliedUndef)) for arg in self.arguments)
+            and blocks.pay(self.rules, self.arguments)
+        )
+
+    def _in_blocks(self, quiet: list[str], lines: list[str], results: list[Code]) -> str:
+        """The function, which asks for blocks, and another one that stores those."""
+        helpers = blocks.helpers(import_module(self.engine.module))
+        is_long, in_blocks = map(self.provide, ("is_long", "in_blocks"), helpers)
+        store, given = self.fresh("store"), ", ".join(self.parameters)
+        asked = [f"if {is_long}({given}):", f"    return {in_blocks}(lambdified, {store}, {given})"]
+        outs = [self.fresh(f"out{k}") for k in range(len(results))]
+        pairs = zip(results, outs, strict=True)
+        stored = [blocks.stored(code, out, self.engine.module) for code, out in pairs]
+        return "\n\n".join(
+            [
+                _definition("lambdified", self.parameters, [*asked, *quiet]),
+                _definition(store, [*self.parameters, *outs], self._quiet([*lines, *stored])),
+            ]
+        )
 
     def _looped(self, expr: Any) -> str:
         """Code for numbers, a loop that runs it over arrays, and the function that calls it."""

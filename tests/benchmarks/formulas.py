@@ -97,21 +97,25 @@ def compiled(name, by):
     return args, by(args, formula)
 
 
-def shortest(runs, rounds=30, seconds=2e-3):
-    """The shortest time of each, the runs in turn."""
+def shortest(runs, rounds=10, calls=3, seconds=2e-4):
+    """The shortest time of each, the runs in turn: each has its turn for a few calls.
+
+    The first call of a turn finds the memory as another function has left it.
+    """
     repeats = []
     for run in runs:
         run()
         start = perf_counter()
         run()
-        repeats.append(max(1, int(seconds / 10 / (perf_counter() - start))))
+        repeats.append(max(1, int(seconds / (perf_counter() - start))))
     best = [float("inf")] * len(runs)
     for _ in range(rounds):
         for k, run in enumerate(runs):
-            start = perf_counter()
-            for _ in range(repeats[k]):
-                run()
-            best[k] = min(best[k], (perf_counter() - start) / repeats[k])
+            for _ in range(calls):
+                start = perf_counter()
+                for _ in range(repeats[k]):
+                    run()
+                best[k] = min(best[k], (perf_counter() - start) / repeats[k])
     return best
 
 

@@ -117,7 +117,8 @@ def test_the_same_in_place(in_place, kernel, dtype, size, layout):
     result = in_place(array, *others)
     np.testing.assert_array_equal(result.astype(float), want.astype(float))
     assert result.dtype == want.dtype
-    assert (result is array) == (size == 7000 and dtype in ("f4", "f8"))
+    is_long = size == 7000 or in_place is not kernels.step_
+    assert (result is array) == (is_long and dtype in ("f4", "f8"))
 
 
 # The same without what writes over arrays.

@@ -27,7 +27,7 @@ from sympy.logic.boolalg import And, BooleanFunction, Or
 
 from symrelu.code.engines import ATOM, LOOSE, SUM, Code
 from symrelu.code.lower import Larger, Smaller, lower, within_bounds
-from symrelu.code.printers.rules import Rule, Target, is_number, rule
+from symrelu.code.printers.rules import Entrywise, Rule, Target, is_number, rule
 from symrelu.function import ReLU
 
 
@@ -37,22 +37,26 @@ def _(node: Expr, engine: Target) -> Rule:
     if H0:
         if not engine.relu_at_0 or not (is_number(H0[0]) and H0[0].is_finite):
             return Rule([ReLU(x, evaluate=False)])  # the value does not depend on H0
-        return Rule([x, *H0], lambda *codes: engine.call("relu_at_0", *codes), repeats=True)
-    return Rule([x], lambda code: engine.call("relu", code, of=node), engine.repeats("relu"))
+        return Entrywise([x, *H0], lambda *codes: engine.call("relu_at_0", *codes), repeats=True)
+    return Entrywise([x], lambda code: engine.call("relu", code, of=node), engine.repeats("relu"))
 
 
 @rule.register(Heaviside)
 def _(node: Expr, engine: Target) -> Rule:
     x, H0 = node.args
     if H0.is_zero:
-        return Rule([x], lambda code: engine.call("step", code, of=node), engine.repeats("step"))
-    return Rule([x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True)
+        return Entrywise(
+            [x], lambda code: engine.call("step", code, of=node), engine.repeats("step")
+        )
+    return Entrywise(
+        [x, H0], lambda *codes: engine.call("step_at_0", *codes, of=node), repeats=True
+    )
 
 
 @rule.register(sign)
 def _(node: Expr, engine: Target) -> Rule:
     repeats = engine.repeats("sign")
-    return Rule(node.args, lambda code: engine.call("sign", code, of=node), repeats)
+    return Entrywise(node.args, lambda code: engine.call("sign", code, of=node), repeats)
 
 
 @rule.register(DiracDelta)
@@ -79,8 +83,8 @@ def _(node: Expr, engine: Target) -> Rule:
     numbers = [a for a in node.args if is_number(a)]
     if getattr(engine, with_number) and len(numbers) == 1:
         (x,) = (a for a in node.args if not is_number(a))
-        return Rule([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
-    return Rule(
+        return Entrywise([x, *numbers], lambda *codes: engine.call(with_number, *codes, of=node))
+    return Entrywise(
         sorted(node.args, key=is_number),  # a number last
         lambda *codes: engine.call(operation, *codes, of=node),
         repeats=engine.repeats(operation),
@@ -89,7 +93,7 @@ def _(node: Expr, engine: Target) -> Rule:
 
 @rule.register(Relational)
 def _(node: Relational, engine: Target) -> Rule:
-    return Rule(node.args, lambda a, b: engine.call("relation", a, Code(node.rel_op), b))
+    return Entrywise(node.args, lambda a, b: engine.call("relation", a, Code(node.rel_op), b))
 
 
 @rule.register(And)
@@ -102,7 +106,7 @@ def _(node: Basic, engine: Target) -> Rule:
 
     # What may fail for some numbers comes behind what guards it.
     operands = sorted(node.args, key=lambda a: (a.has(Pow, Application), default_sort_key(a)))
-    return Rule(operands, write, strict=operands[:1])
+    return Entrywise(operands, write, strict=operands[:1])
 
 
 _SIDES = 20  # that are asked for a dtype
@@ -134,7 +138,7 @@ def _(node: Any, engine: Target) -> Rule:
     def write(no: Code, yes: Code, condition: Code) -> Code:
         return _choice([(yes, condition)], no, engine)
 
-    return Rule([no, yes, condition], write, strict=[condition])
+    return Entrywise([no, yes, condition], write, strict=[condition])
 
 
 def _choice(pairs: Sequence[tuple[Code, Code]], last: Code, engine: Target) -> Code:
@@ -174,14 +178,14 @@ def _(node: Expr, engine: Target) -> Rule:
         return _choice(pairs, last, engine)
 
     operands = [last, *(part for pair in branches for part in pair), *compared]
-    return Rule(operands, write, strict=[branches[0][1]])
+    return Entrywise(operands, write, strict=[branches[0][1]])
 
 
 @rule.register(Mod)
 def _(node: Expr, engine: Target) -> Rule:
     if not engine.mod:
         return rule.dispatch(Basic)(node, engine)
-    return Rule(node.args, lambda *codes: engine.call("mod", *codes), repeats=True)
+    return Entrywise(node.args, lambda *codes: engine.call("mod", *codes), repeats=True)
 
 
 @rule.register(KroneckerDelta)
@@ -190,4 +194,4 @@ def _(node: Expr, engine: Target) -> Rule:
         same = engine.call("relation", i, Code("=="), j)
         return _choice([(engine.row.call("unit"), same)], Code("0"), engine)
 
-    return Rule(node.args[:2], write)
+    return Entrywise(node.args[:2], write)

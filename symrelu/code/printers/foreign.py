@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import reduce
 from typing import Any
 
+import numpy
 from sympy import Basic, Derivative, Dummy, Expr, MatrixSymbol, Subs, Tuple, sympify
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
@@ -24,7 +25,7 @@ from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _Codege
 from symrelu.code import known
 from symrelu.code.engines import ATOM, LOOSE, Code
 from symrelu.code.lower import lower
-from symrelu.code.printers.rules import Rule, Target, is_number, rule
+from symrelu.code.printers.rules import Entrywise, Rule, Target, is_number, rule
 from symrelu.code.printers.scalars import constant
 from symrelu.graph import holds, postorder
 from symrelu.kinked import rewritten
@@ -82,7 +83,7 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
                 if _is_computable(engine, other) and known.holds(shell, other):
                     return Rule([other.xreplace(back)])
             raise
-    return Rule(list(stand_ins), write)
+    return (Entrywise if _is_by_entries(engine, node) else Rule)(operands, write)
 
 
 def _written_out(node: Basic) -> Basic | None:
@@ -139,6 +140,16 @@ def _is_listed(engine: Target, node: Basic) -> bool:
     if name in table:
         return not (engine.broadcasts and str(table[name]).startswith("math."))
     return type(node) in getattr(printer, "mapping", ())
+
+
+def _is_by_entries(engine: Target, node: Basic) -> bool:
+    """Whether it is a number, or a function for which SymPy's table, and no method, has a ufunc."""
+    name, printer = type(node).__name__, engine.printer
+    method = getattr(type(printer), f"_print_{name}", None)
+    if not node.args or getattr(method, "__name__", "") != "_print_known_func":
+        return not node.args and is_number(node)
+    module, _, path = str(printer.known_functions[name]).rpartition(".")
+    return path == "abs" or isinstance(getattr(sys.modules.get(module), path, None), numpy.ufunc)
 
 
 def _is_computable(engine: Target, expr: Basic) -> bool:

@@ -27,6 +27,10 @@ class Rule:
     strict: Sequence[Basic] | None = None  # the operands that are always needed; all
 
 
+class Entrywise(Rule):
+    """The rule of what is computed of arrays, if there are any, entry by entry."""
+
+
 class Target:
     """An engine, as one function is compiled for it: what the rules ask."""
 

@@ -10,7 +10,7 @@ from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity,
 from sympy.logic.boolalg import BooleanAtom
 
 from symrelu.code.engines import ATOM, POWER, PRODUCT, SUM, Code
-from symrelu.code.printers.rules import Rule, Target, is_number, rule
+from symrelu.code.printers.rules import Entrywise, Rule, Target, is_number, rule
 from symrelu.matrices.algebra import power
 from symrelu.signs import is_small
 
@@ -36,7 +36,7 @@ def _(node: Integer, engine: Target) -> Rule:
     if not engine.exact and abs(node.p) >= (_DIGITS if engine.big else 2**63):
         return _large(node, engine)
     text = _digits(node.p)
-    return Rule((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
+    return Entrywise((), lambda: Code(text, PRODUCT if text.startswith("-") else ATOM))
 
 
 def _digits(p: int) -> str:
@@ -52,7 +52,7 @@ def _large(node: Expr, engine: Target) -> Rule:
 @rule.register(BooleanAtom)
 def _(node: Basic, engine: Target) -> Rule:
     text = str(node)
-    return Rule((), lambda: Code(text))
+    return Entrywise((), lambda: Code(text))
 
 
 @rule.register(Rational)
@@ -60,7 +60,7 @@ def _(node: Rational, engine: Target) -> Rule:
     if not engine.exact and max(abs(node.p), node.q) >= 2**53:
         return Rule([Float(node)])
     one = engine.row.call("integer", _digits(node.p))
-    return Rule((), lambda: Code(f"{one}/{_digits(node.q)}", PRODUCT))
+    return Entrywise((), lambda: Code(f"{one}/{_digits(node.q)}", PRODUCT))
 
 
 @rule.register(Float)
@@ -70,7 +70,7 @@ def _(node: Basic, engine: Target) -> Rule:
     if isinf(float(node)):
         return Rule([S.Infinity if node.is_positive else S.NegativeInfinity])
     text = engine.row.call("constant", repr(float(node)))
-    return Rule((), lambda: Code(text, PRODUCT if node.is_negative else ATOM))
+    return Entrywise((), lambda: Code(text, PRODUCT if node.is_negative else ATOM))
 
 
 @rule.register(ComplexInfinity)
@@ -84,7 +84,7 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     if engine.bind:  # it looks names up around the call
         name = engine.functions.provide("constant", float(node))
-        return Rule((), lambda: Code(name))
+        return Entrywise((), lambda: Code(name))
     return rule.dispatch(object)(node, engine)
 
 
@@ -109,15 +109,15 @@ def _(node: Expr, engine: Target) -> Rule:
         text = join(texts, " + ")
         return Code(text.replace(" + -", " - "), SUM)
 
-    return Rule(node.args, write)
+    return Entrywise(node.args, write)
 
 
 @rule.register(Mul)
 def _(node: Expr, engine: Target) -> Rule:
     if node in engine.shared_products:
-        return Rule(engine.shared_products[node], multiple)
+        return Entrywise(engine.shared_products[node], multiple)
     if not (node.args[0].is_Number or any(factor.is_Pow for factor in node.args)):
-        return Rule(node.args, _product)
+        return Entrywise(node.args, _product)
     number, rest = node.as_coeff_mul(rational=True)
     if number is S.One and len(rest) == 1:  # unevaluated: no product, and so nothing new
         return Rule(rest)
@@ -145,7 +145,7 @@ def _(node: Expr, engine: Target) -> Rule:
                 text += f"/{divisor.at(POWER)}"
         return Code("-" + text if number.is_negative else text, PRODUCT)
 
-    return Rule([*above, *below], write)
+    return Entrywise([*above, *below], write)
 
 
 def _product(*codes: Code) -> Code:
@@ -226,12 +226,12 @@ def _(node: Expr, engine: Target) -> Rule:
                 return Code(divided, PRODUCT)
             return Code(f"{one}/{code.at(POWER)}", PRODUCT)
 
-        return Rule([power(base, -exponent)], inverse)
+        return Entrywise([power(base, -exponent)], inverse)
     if exponent is S.Half:
-        return Rule([base], lambda code: engine.call("sqrt", code))
+        return Entrywise([base], lambda code: engine.call("sqrt", code))
     if engine.products and exponent in POWERS:
         return by_products(node)
-    return Rule(
+    return Entrywise(
         [base, exponent],
         lambda b, e: Code(f"{b.at(ATOM)}**{raised(exponent, e, engine).at(ATOM)}", POWER),
     )
@@ -250,11 +250,11 @@ def by_products(node: Expr) -> Rule:
     """A power as a square, of a power that others may need too, or as a product."""
     base, exponent = node.args
     if exponent == 3:
-        return Rule([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
+        return Entrywise([base], lambda b: Code("*".join([b.at(POWER)] * 3), PRODUCT), repeats=True)
     half, is_odd = divmod(int(exponent), 2)
     if is_odd:
-        return Rule([node.func(base, exponent - 1), base], multiple)
-    return Rule([node.func(base, half)], lambda b: Code(f"{b.at(ATOM)}**2", POWER))
+        return Entrywise([node.func(base, exponent - 1), base], multiple)
+    return Entrywise([node.func(base, half)], lambda b: Code(f"{b.at(ATOM)}**2", POWER))
 
 
 def multiple(c: Code, code: Code, times: str = "*") -> Code:

@@ -1,0 +1,104 @@
+"""Long arrays, computed block by block, so that what is held in between stays in the cache.
+
+It takes longer to get a new array of a million entries from the system than to fill it.  Compiled
+code carries copies of two functions: ``is_long`` asks for blocks, and ``in_blocks`` runs them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy
+from sympy import Basic, Mul
+
+from symrelu.code.kernels import copied
+from symrelu.code.printers import Entrywise, Rule
+
+
+def is_long(*args: Any) -> bool:
+    """Whether some are arrays of one shape that are long enough, and the others numbers."""
+    shape: Any = ()
+    for arg in args:
+        if type(arg) is numpy.ndarray and arg.ndim:
+            if arg.size < 500_000 or shape not in ((), arg.shape):
+                return False
+            shape = arg.shape
+            if arg.dtype.kind not in "bifuc" or not (arg.ndim == 1 or arg.flags.c_contiguous):
+                return False
+        elif type(arg) is not numpy.ndarray and not isinstance(arg, (int, float, numpy.generic)):
+            return False
+    return bool(shape)
+
+
+def in_blocks(function: Callable[..., Any], store: Callable[..., None], *args: Any) -> Any:
+    """What a function gives for each entry, where another one stores it in arrays."""
+
+    def parts(arrays: Sequence[Any], start: int, stop: int) -> list[Any]:
+        return [array[start:stop] if numpy.ndim(array) else array for array in arrays]
+
+    (size, shape), *_ = ((arg.size, arg.shape) for arg in args if numpy.ndim(arg))
+    flat = [arg.reshape(-1) if numpy.ndim(arg) else arg for arg in args]
+    first = function(*parts(flat, 0, 1))
+    several = isinstance(first, (list, tuple))
+    values = first if several else [first]
+    # What depends on no array is a number.
+    outs = [numpy.empty(size if numpy.ndim(v) else (), numpy.result_type(v)) for v in values]
+    for start in range(0, size, 65_536):
+        store(*parts([*flat, *outs], start, start + 65_536))
+    results = [out.reshape(shape) if out.ndim else v for out, v in zip(outs, values, strict=True)]
+    return type(first)(results) if several else results[0]
+
+
+def helpers(module: ModuleType) -> list[Any]:
+    """The two functions, of a module like NumPy, to be pickled by value."""
+    return [copied(function, {"numpy": module}) for function in (is_long, in_blocks)]
+
+
+_STEPS = 5  # fewer take as long as to run the blocks
+
+
+def pay(rules: Iterable[tuple[Basic, Rule]], arguments: Iterable[Basic]) -> bool:
+    """Whether blocks take less time: one result is held while another one is computed.
+
+    All must be computed entry by entry.
+    """
+    arrays, computed, used = set(arguments), set[Basic](), set[Basic]()
+    steps, holds = 0, False
+    for node, rule in rules:
+        operands = arrays.intersection(rule.operands)
+        inner = computed.intersection(operands)
+        if rule.write is None or _is_negative(node):  # another name, or what is subtracted
+            arrays |= {node} if operands else set()
+            computed |= {node} if inner else set()
+        elif not isinstance(rule, Entrywise):
+            return False
+        elif operands:
+            steps += 1
+            holds = holds or len(inner) > 1 or not used.isdisjoint(inner)
+            used |= inner
+            arrays.add(node)
+            computed.add(node)
+    return holds and steps >= _STEPS
+
+
+def _is_negative(node: Basic) -> bool:
+    return isinstance(node, Mul) and len(node.args) == 2 and node.args[0] == -1
+
+
+_OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
+
+
+def stored(code: str, out: str, module: str) -> str:
+    """A statement that stores the value of the code; what is computed last is not copied."""
+    match ast.parse(code, mode="eval").body:
+        case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
+            operands = f"{ast.unparse(left)}, {ast.unparse(right)}"
+            return f"{module}.{_OPERATORS[type(operator)]}({operands}, {out})"
+        case ast.Call(ast.Attribute(ast.Name(), name)) if isinstance(
+            getattr(numpy, name, None), numpy.ufunc
+        ):
+            return f"{code[:-1]}, {out})"
+    return f"{out}[...] = {code}"
