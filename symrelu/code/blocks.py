@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy
-from sympy import Basic, Mul
+from sympy import Basic
 
 from symrelu.code.kernels import copied
-from symrelu.code.printers import Entrywise, Rule
+from symrelu.code.printers import Entrywise, Rule, is_negated
 
 
 def is_long(*args: Any) -> bool:
@@ -70,7 +70,7 @@ def pay(rules: Iterable[tuple[Basic, Rule]], arguments: Iterable[Basic]) -> bool
     for node, rule in rules:
         operands = arrays.intersection(rule.operands)
         inner = computed.intersection(operands)
-        if rule.write is None or _is_negative(node):  # another name, or what is subtracted
+        if rule.write is None or is_negated(node):  # another name, or what is subtracted
             arrays |= {node} if operands else set()
             computed |= {node} if inner else set()
         elif not isinstance(rule, Entrywise):
@@ -84,10 +84,6 @@ def pay(rules: Iterable[tuple[Basic, Rule]], arguments: Iterable[Basic]) -> bool
     return holds and steps >= _STEPS
 
 
-def _is_negative(node: Basic) -> bool:
-    return isinstance(node, Mul) and len(node.args) == 2 and node.args[0] == -1
-
-
 _OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 
 
@@ -97,8 +93,8 @@ def stored(code: str, out: str, module: str) -> str:
         case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
             operands = f"{ast.unparse(left)}, {ast.unparse(right)}"
             return f"{module}.{_OPERATORS[type(operator)]}({operands}, {out})"
-        case ast.Call(ast.Attribute(ast.Name(), name)) if isinstance(
-            getattr(numpy, name, None), numpy.ufunc
-        ):
-            return f"{code[:-1]}, {out})"
+        case ast.Call(ast.Attribute(ast.Name(home), name), operands) if home == module:
+            function = getattr(numpy, name, None)
+            if isinstance(function, numpy.ufunc) and function.nin == len(operands):
+                return f"{code[:-1]}, {out})"
     return f"{out}[...] = {code}"

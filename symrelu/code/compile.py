@@ -154,13 +154,17 @@ def lambdify(
     >>> import inspect
     >>> print(inspect.getsource(f))
     def lambdified(x, c):
+        if is_long(x, c):
+            return in_blocks(lambdified, store, x, c)
         t0 = relu_(3*x - 1)
         t1 = t0 - c
         return [t1**2, 6*t1*step(t0)]
     <BLANKLINE>
 
     There, ``relu_`` and ``step`` are functions that the compiled one carries along.  One whose name
-    ends with an underscore writes over its argument, an array that nothing else reads.
+    ends with an underscore writes over its argument, an array that nothing else reads.  Of arrays
+    of half a million entries or more, blocks are computed that stay in the cache, by the same lines
+    in a function ``store``.
 
     >>> f(np.array([0., 1.]), 0.5)
     [array([0.25, 2.25]), array([-0.,  9.])]

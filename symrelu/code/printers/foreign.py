@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import reduce
+from importlib import import_module
 from typing import Any
 
 import numpy
@@ -148,8 +149,12 @@ def _is_by_entries(engine: Target, node: Basic) -> bool:
     method = getattr(type(printer), f"_print_{name}", None)
     if not node.args or getattr(method, "__name__", "") != "_print_known_func":
         return not node.args and is_number(node)
-    module, _, path = str(printer.known_functions[name]).rpartition(".")
-    return path == "abs" or isinstance(getattr(sys.modules.get(module), path, None), numpy.ufunc)
+    home, _, function = str(printer.known_functions[name]).rpartition(".")
+    if not home:
+        return function == "abs"
+    with suppress(ImportError):
+        return isinstance(getattr(import_module(home), function, None), numpy.ufunc)
+    return False
 
 
 def _is_computable(engine: Target, expr: Basic) -> bool:

@@ -8,7 +8,7 @@ from functools import singledispatch
 from importlib import import_module
 from typing import Any
 
-from sympy import Basic
+from sympy import Basic, Mul, S
 
 from symrelu.code.engines import Code, Engine
 from symrelu.code.printers.operands import operand_printer
@@ -67,6 +67,11 @@ class Target:
 def is_number(node: Any) -> bool:
     """Whether it is a constant, without a look at all of a large expression."""
     return is_small(node) and getattr(node, "is_number", False)
+
+
+def is_negated(node: Basic) -> bool:
+    """Whether it is another one, with a minus in front."""
+    return isinstance(node, Mul) and len(node.args) == 2 and node.args[0] is S.NegativeOne
 
 
 @singledispatch

@@ -10,7 +10,9 @@ from sympy.core.numbers import ComplexInfinity, Infinity, NaN, NegativeInfinity,
 from sympy.logic.boolalg import BooleanAtom
 
 from symrelu.code.engines import ATOM, POWER, PRODUCT, SUM, Code
-from symrelu.code.printers.rules import Entrywise, Rule, Target, is_number, rule
+from symrelu.code.lower import Smaller
+from symrelu.code.printers.rules import Entrywise, Rule, Target, is_negated, is_number, rule
+from symrelu.function import ReLU
 from symrelu.matrices.algebra import power
 from symrelu.signs import is_small
 
@@ -116,6 +118,8 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     if node in engine.shared_products:
         return Entrywise(engine.shared_products[node], multiple)
+    if engine.kernels and (without := _without_minus(node)) is not None:
+        return Rule([without])
     if not (node.args[0].is_Number or any(factor.is_Pow for factor in node.args)):
         return Entrywise(node.args, _product)
     number, rest = node.as_coeff_mul(rational=True)
@@ -146,6 +150,15 @@ def _(node: Expr, engine: Target) -> Rule:
         return Code("-" + text if number.is_negative else text, PRODUCT)
 
     return Entrywise([*above, *below], write)
+
+
+def _without_minus(node: Expr) -> Expr | None:
+    """``-c*ReLU(-x)`` as ``c`` times the smaller of x and 0."""
+    for factor in node.args if node.args[0].is_Number and node.args[0].is_negative else ():
+        if isinstance(factor, ReLU) and is_negated(factor.args[0]):
+            smaller = -Smaller(factor.args[0].args[1], S.Zero)
+            return Mul(*(smaller if arg is factor else arg for arg in node.args))
+    return None
 
 
 def _product(*codes: Code) -> Code:
