@@ -7,7 +7,7 @@ code carries copies of two functions: ``is_long`` asks for blocks, and ``in_bloc
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -42,19 +42,39 @@ def in_blocks(function: Callable[..., Any], store: Callable[..., None], *args: A
     (size, shape), *_ = ((arg.size, arg.shape) for arg in args if numpy.ndim(arg))
     flat = [arg.reshape(-1) if numpy.ndim(arg) else arg for arg in args]
     first = function(*parts(flat, 0, 1))
-    several = isinstance(first, (list, tuple))
-    values = first if several else [first]
+    values = list(leaves(first))
     # What depends on no array is a number.
     outs = [numpy.empty(size if numpy.ndim(v) else (), numpy.result_type(v)) for v in values]
     for start in range(0, size, 65_536):
         store(*parts([*flat, *outs], start, start + 65_536))
-    results = [out.reshape(shape) if out.ndim else v for out, v in zip(outs, values, strict=True)]
-    return type(first)(results) if several else results[0]
+    results = (out.reshape(shape) if out.ndim else v for out, v in zip(outs, values, strict=True))
+    return like(first, results)
+
+
+def leaves(values: Any) -> Iterator[Any]:
+    """What stands in lists, tuples and dicts."""
+    if isinstance(values, (list, tuple, dict)):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from leaves(value)
+    else:
+        yield values
+
+
+def like(values: Any, others: Iterator[Any]) -> Any:
+    """The lists, tuples and dicts, of others in their places."""
+    if isinstance(values, dict):
+        return {key: like(value, others) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return type(values)([like(value, others) for value in values])
+    return next(others)
 
 
 def helpers(module: ModuleType) -> list[Any]:
-    """The two functions, of a module like NumPy, to be pickled by value."""
-    return [copied(function, {"numpy": module}) for function in (is_long, in_blocks)]
+    """The first two functions, of a module like NumPy, to be pickled by value."""
+    names: dict[str, Any] = {"numpy": module}
+    for function in (is_long, in_blocks, leaves, like):
+        names[function.__name__] = copied(function, names)
+    return [names["is_long"], names["in_blocks"]]
 
 
 _STEPS = 5  # fewer take as long as to run the blocks

@@ -625,11 +625,10 @@ class _Program:
         return [f"with {self.engine.row.call('quiet')}:", *(f"    {line}" for line in lines)]
 
     def _runs_in_blocks(self, expr: Any) -> bool:
-        """Whether one or several numbers are computed for each entry, and blocks take less time."""
-        results = expr if isinstance(expr, (list, tuple, Tuple)) else [expr]
+        """Whether numbers are computed for each entry, and blocks take less time."""
         return (
             bool(self.engine.row.kernels)
-            and all(isinstance(r, (Expr, Boolean, int, float)) for r in results)
+            and _is_of_numbers(expr)
             and len(self.parameters) <= _MANY
             and self.parameters == list(self.arguments.values())
             and all(isinstance(arg, (Symbol, AppliedUndef)) for arg in self.arguments)
@@ -726,6 +725,13 @@ class _Program:
             return self.engine.call("sparse", values, str(rows), str(columns), str(expr.shape))
         code = codes[_sympified(expr)]
         return str(code) if code.isidentifier() else self.engine.wrap.format(str(code))
+
+
+def _is_of_numbers(expr: Any) -> bool:
+    """Whether no array stands in the lists and the like."""
+    if isinstance(expr, (list, tuple, Tuple, dict)):
+        return all(map(_is_of_numbers, expr.values() if isinstance(expr, dict) else expr))
+    return isinstance(expr, (Expr, Boolean, int, float))
 
 
 def _listed(items: Iterable[str]) -> str:

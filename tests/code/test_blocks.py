@@ -16,6 +16,7 @@ from sympy import (
     Max,
     Min,
     Piecewise,
+    SparseMatrix,
     Sum,
     Trace,
     cos,
@@ -152,6 +153,20 @@ def test_subclasses_and_objects_are_left_to_numpy():
     assert f(0.5, some, some).dtype == object
 
 
+def test_lists_and_dicts_within():
+    f = lambdify(
+        [w, x, y], {"loss": LOSS, "slopes": [gradient(LOSS, [w, x]), (w, 2 * w)], "no": []}
+    )
+    a = entries("f8", SIZE)
+    want = lambdify([w, x, y], [LOSS, *gradient(LOSS, [w, x])])(3, a, a)
+    got = f(3, a, a)
+    assert list(got) == ["loss", "slopes", "no"]
+    (dw, dx), numbers = got["slopes"]
+    same([got["loss"], dw, dx], want)
+    assert (numbers, got["no"]) == ((3, 6), [])
+    assert all(type(number) is int for number in numbers)
+
+
 def test_less_memory():
     f = lambdify([x, y], (ReLU(x - y) - ReLU(x + y)) * (ReLU(2 * x - y) - ReLU(x + 3 * y)))
     a = np.ones(8 * 500_000)
@@ -192,8 +207,7 @@ NOT = {
     "data": ((x, data), LONG.subs(y, data[2])),
     "a sum": ((x, data), LONG.subs(y, Sum(data[i], (i, 0, 3)))),
     "an array of its own": ((x, y), Matrix([LONG, x])),
-    "a list within": ((x, y), [LONG, [LONG]]),
-    "a dict": ((x, y), {"a": LONG}),
+    "a sparse matrix": ((x, y), SparseMatrix(2, 2, {(0, 1): LONG})),
     "an argument within": (((x, y),), LONG),
     "many arguments": (symbols("x y a:40"), LONG),
 }
