@@ -17,7 +17,14 @@ SCRIPTS = sorted(EXAMPLES.glob("[!_]*.py"))
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
 # Of seconds, not of parts of one; .ci/run includes them.
-LONG = ("out_of_core.py", "value_at_zero.py")
+LONG = (
+    "out_of_core.py",
+    "value_at_zero.py",
+    "3_gradients.ipynb",
+    "4_compiling.ipynb",
+    "5_the_calculus_table.ipynb",
+    "8_recipes.ipynb",
+)
 
 PRINTED = {
     "derivative_of_relu.py": (

@@ -83,6 +83,7 @@ def test_the_long_description_is_readme(dist):
     assert "](examples/" not in metadata
 
 
+@pytest.mark.long
 def test_the_wheel_passes_tests_of_the_sdist_where_there_is_no_source(dist, tmp_path):
     (wheel,), (sdist,) = dist.glob("*.whl"), dist.glob("*.tar.gz")
     site = tmp_path / "site"

@@ -8,7 +8,10 @@ from support.calculus_random import KINDS, ask
 COUNT = int(os.environ.get("CALCULUS_EXAMPLES", "16"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(k, marks=pytest.mark.long) if k == "systems" else k for k in KINDS],
+)
 def test_random(kind):
     outcome, bad = ask(kind, COUNT)
     assert bad == []

@@ -240,6 +240,7 @@ def test_a_delta_beside_pieces():
     assert calculus.integrate(DiracDelta(x - 1) * f, (x, 0, 3)) == 2
 
 
+@pytest.mark.long
 def test_roots_that_are_not_real_or_have_poles():
     at = Heaviside(x)
     q = 1 - x**2

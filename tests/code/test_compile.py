@@ -646,7 +646,7 @@ def test_wide_expressions():
     # Python's parser nests what it reads, to a limit.
     many = symbols("q:3000")
     values = np.arange(3000.0)
-    assert lambdify([many], sum(many, S.Zero))(values) == values.sum()
+    assert lambdify([many], sympy.Add(*many))(values) == values.sum()
     assert lambdify([many], sympy.Mul(*many))(np.ones(3000)) == 1
     branches = [(x * k, x > 300 - k) for k in range(200)]
     assert lambdify(x, Piecewise(*branches, (0, True)))(200.0) == 200 * 101

@@ -84,8 +84,10 @@ def objects(roots):
 @activations
 @pytest.mark.parametrize(
     ("network", "products"),
-    [(chain, lambda depth: 3 * depth - 1), (residual, lambda depth: 6 * depth - 1)],
-    ids=["chain", "residual"],
+    [
+        pytest.param(chain, lambda depth: 3 * depth - 1, id="chain"),
+        pytest.param(residual, lambda depth: 6 * depth - 1, id="residual", marks=pytest.mark.long),
+    ],
 )
 def test_growth_with_depth(network, products, activation):
     grown = []

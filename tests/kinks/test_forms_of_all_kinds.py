@@ -381,6 +381,7 @@ def test_no_shorter_form(e):
     assert relusimp(e) == e
 
 
+@pytest.mark.long
 def test_growth_is_bounded():
     e = x + y
     for _ in range(5):
@@ -401,6 +402,7 @@ class Fold(Function):
         return 2 * ReLU(u) - 4 * ReLU(u - half)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fold",
     [lambda e: Abs(2 * e - 1), lambda e: 2 * ReLU(e) - 4 * ReLU(e - half), Fold],

@@ -271,6 +271,7 @@ def test_the_cost_of_a_chain_is_linear():
     assert many < 3.5 * few
 
 
+@pytest.mark.long
 def test_what_stands_in_a_kink_is_not_counted_for_each_of_those_around_it():
     def deep(n):
         e = x

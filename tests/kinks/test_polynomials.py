@@ -134,6 +134,7 @@ def test_degrees_and_powers():
     }
 
 
+@pytest.mark.long  # it has half a million products
 def test_deep_sums_of_products_need_no_recursion():
     horner = x
     for _ in range(1100):
