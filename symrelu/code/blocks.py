@@ -43,12 +43,16 @@ def in_blocks(function: Callable[..., Any], store: Callable[..., None], *args: A
     flat = [arg.reshape(-1) if numpy.ndim(arg) else arg for arg in args]
     first = function(*parts(flat, 0, 1))
     values = list(leaves(first))
-    # What depends on no array is a number.
-    outs = [numpy.empty(size if numpy.ndim(v) else (), numpy.result_type(v)) for v in values]
+    outs = [numpy.empty(size, v.dtype) if numpy.ndim(v) else v for v in values]
     for start in range(0, size, 65_536):
-        store(*parts([*flat, *outs], start, start + 65_536))
-    results = (out.reshape(shape) if out.ndim else v for out, v in zip(outs, values, strict=True))
-    return like(first, results)
+        given, stored = (parts(arrays, start, start + 65_536) for arrays in (flat, outs))
+        if all(map(numpy.ndim, values)):
+            store(*given, *stored)
+        else:  # a number, which depends on no array, might be larger than NumPy's are
+            for out, value in zip(stored, leaves(function(*given)), strict=True):
+                if numpy.ndim(out):
+                    out[...] = value
+    return like(first, (out.reshape(shape) if numpy.ndim(out) else out for out in outs))
 
 
 def leaves(values: Any) -> Iterator[Any]:

@@ -167,6 +167,14 @@ def test_lists_and_dicts_within():
     assert all(type(number) is int for number in numbers)
 
 
+def test_numbers_may_be_larger_than_those_of_numpy():
+    f = lambdify([w, x, y], [LOSS.subs(w, 2), 4 * w * w, w**50])
+    a = entries("f8", SIZE)
+    loss, *numbers = f(10**40, a, a)
+    np.testing.assert_array_equal(loss, lambdify([x, y], LOSS.subs(w, 2))(a, a))
+    assert numbers == [4 * 10**80, 10**2000]
+
+
 def test_less_memory():
     f = lambdify([x, y], (ReLU(x - y) - ReLU(x + y)) * (ReLU(2 * x - y) - ReLU(x + 3 * y)))
     a = np.ones(8 * 500_000)
