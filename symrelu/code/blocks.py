@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy
-from sympy import Basic
 
 from symrelu.code.kernels import copied
-from symrelu.code.printers import Entrywise, Rule, is_negated
+from symrelu.code.plan import Step
+from symrelu.code.printers import Entrywise, is_negated
 
 
 def is_long(*args: Any) -> bool:
@@ -33,8 +33,8 @@ def is_long(*args: Any) -> bool:
     return bool(shape)
 
 
-def in_blocks(function: Callable[..., Any], store: Callable[..., None], *args: Any) -> Any:
-    """What a function gives for each entry, where another one stores it in arrays."""
+def in_blocks(function: Callable[..., Any], store: Any, *args: Any) -> Any:
+    """What a function gives for each entry; another one, if there is one, stores it in arrays."""
 
     def parts(arrays: Sequence[Any], start: int, stop: int) -> list[Any]:
         return [array[start:stop] if numpy.ndim(array) else array for array in arrays]
@@ -46,9 +46,10 @@ def in_blocks(function: Callable[..., Any], store: Callable[..., None], *args: A
     outs = [numpy.empty(size, v.dtype) if numpy.ndim(v) else v for v in values]
     for start in range(0, size, 65_536):
         given, stored = (parts(arrays, start, start + 65_536) for arrays in (flat, outs))
-        if all(map(numpy.ndim, values)):
+        # A number, which depends on no array, might be larger than NumPy's are.
+        if store and all(map(numpy.ndim, values)):
             store(*given, *stored)
-        else:  # a number, which depends on no array, might be larger than NumPy's are
+        else:
             for out, value in zip(stored, leaves(function(*given)), strict=True):
                 if numpy.ndim(out):
                     out[...] = value
@@ -81,31 +82,27 @@ def helpers(module: ModuleType) -> list[Any]:
     return [names["is_long"], names["in_blocks"]]
 
 
-_STEPS = 5  # fewer take as long as to run the blocks
+FEW, MANY = 5, 50  # steps: fewer take as long as to run blocks; among more, a copy is nothing
 
 
-def pay(rules: Iterable[tuple[Basic, Rule]], arguments: Iterable[Basic]) -> bool:
+def pay(steps: Iterable[Step]) -> bool:
     """Whether blocks take less time: one result is held while another one is computed.
 
     All must be computed entry by entry.
     """
-    arrays, computed, used = set(arguments), set[Basic](), set[Basic]()
-    steps, holds = 0, False
-    for node, rule in rules:
-        operands = arrays.intersection(rule.operands)
-        inner = computed.intersection(operands)
-        if rule.write is None or is_negated(node):  # another name, or what is subtracted
-            arrays |= {node} if operands else set()
-            computed |= {node} if inner else set()
-        elif not isinstance(rule, Entrywise):
+    arrays, computed = set[Step](), set[Step]()
+    count, holds = 0, False
+    for step in steps:
+        inner = [operand for operand in step.operands if operand in computed]
+        if not isinstance(step.rule, Entrywise):
             return False
-        elif operands:
-            steps += 1
-            holds = holds or len(inner) > 1 or not used.isdisjoint(inner)
-            used |= inner
-            arrays.add(node)
-            computed.add(node)
-    return holds and steps >= _STEPS
+        if any(operand.rule is None or operand in arrays for operand in step.operands):
+            arrays.add(step)
+            if inner or not is_negated(step.node):  # which is but subtracted
+                computed.add(step)
+            count += not is_negated(step.node)
+            holds = holds or len(inner) > 1 or step.uses > 1
+    return holds and count >= FEW
 
 
 _OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}

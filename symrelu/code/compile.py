@@ -302,6 +302,7 @@ class _Program:
         self.lines: list[str] = []
         self.code: dict[Basic, Code] = {}
         self.rules: list[tuple[Basic, Rule]] = []
+        self.steps: list[Step] = []
         self.arguments: dict[Basic, str] = {}
         self.read: dict[Basic, str] = {}  # the arguments that the code reads
         self.sizes: set[Basic] = set()  # the dimensions that are read off the arguments
@@ -457,6 +458,7 @@ class _Program:
         alone = plan.roots[0] if len(roots) == 1 else None  # what is returned needs no name
         for step, made in plan.computed():
             assert made.write is not None
+            self.steps.append(step)
             code = made.write(*[operand.code for operand in step.operands])
             if made.outside and wraps:
                 code = self._named(code, "{0}")
@@ -632,24 +634,25 @@ class _Program:
             and len(self.parameters) <= _MANY
             and self.parameters == list(self.arguments.values())
             and all(isinstance(arg, (Symbol, AppliedUndef)) for arg in self.arguments)
-            and blocks.pay(self.rules, self.arguments)
+            and blocks.pay(self.steps)
         )
 
     def _in_blocks(self, quiet: list[str], lines: list[str], results: list[Code]) -> str:
-        """The function, which asks for blocks, and another one that stores those."""
+        """The function, which asks for blocks; if it is short, with one that stores them."""
         helpers = blocks.helpers(import_module(self.engine.module))
         is_long, in_blocks = map(self.provide, ("is_long", "in_blocks"), helpers)
-        store, given = self.fresh("store"), ", ".join(self.parameters)
+        is_short = len(self.steps) <= blocks.MANY
+        store = self.fresh("store") if is_short else "None"
+        given = ", ".join(self.parameters)
         asked = [f"if {is_long}({given}):", f"    return {in_blocks}(lambdified, {store}, {given})"]
+        source = _definition("lambdified", self.parameters, [*asked, *quiet])
+        if not is_short:
+            return source
         outs = [self.fresh(f"out{k}") for k in range(len(results))]
         pairs = zip(results, outs, strict=True)
         stored = [blocks.stored(code, out, self.engine.module) for code, out in pairs]
-        return "\n\n".join(
-            [
-                _definition("lambdified", self.parameters, [*asked, *quiet]),
-                _definition(store, [*self.parameters, *outs], self._quiet([*lines, *stored])),
-            ]
-        )
+        body = self._quiet([*lines, *stored])
+        return source + "\n\n" + _definition(store, [*self.parameters, *outs], body)
 
     def _looped(self, expr: Any) -> str:
         """Code for numbers, a loop that runs it over arrays, and the function that calls it."""

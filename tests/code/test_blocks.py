@@ -280,6 +280,16 @@ def test_statements_that_store(code, statement):
     assert stored(code, "out", "numpy") == statement
 
 
+def test_long_programs_are_not_written_twice():
+    level = x
+    for _ in range(20):
+        level = ReLU(level / 2 + ReLU(level - 1) / 3 - y)
+    f = lambdify([x, y], [level, gradient(level, x)])
+    assert "in_blocks(lambdified, None, x, y)" in inspect.getsource(f)
+    a = entries("f8", SIZE)
+    same(f(a, 0.25), by_short_arrays(f, a, 0.25))
+
+
 def test_random_formulas():
     rng = np.random.default_rng(0)
     a, b = (entries("f8", SIZE, seed) for seed in (1, 2))
