@@ -113,9 +113,9 @@ def stored(code: str, out: str, module: str) -> str:
     match ast.parse(code, mode="eval").body:
         case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
             operands = f"{ast.unparse(left)}, {ast.unparse(right)}"
-            return f"{module}.{_OPERATORS[type(operator)]}({operands}, {out})"
+            return f"{module}.{_OPERATORS[type(operator)]}({operands}, out={out})"
         case ast.Call(ast.Attribute(ast.Name(home), name), operands) if home == module:
             function = getattr(numpy, name, None)
             if isinstance(function, numpy.ufunc) and function.nin == len(operands):
-                return f"{code[:-1]}, {out})"
+                return f"{code[:-1]}, out={out})"
     return f"{out}[...] = {code}"

@@ -261,12 +261,12 @@ def test_numba_compiles_the_function_without_blocks():
 @pytest.mark.parametrize(
     ("code", "statement"),
     [
-        ("a + b*c", "numpy.add(a, b * c, out)"),
-        ("a - 1", "numpy.subtract(a, 1, out)"),
-        ("2*t1*step(t0)", "numpy.multiply(2 * t1, step(t0), out)"),
-        ("a/(b + 1)", "numpy.divide(a, b + 1, out)"),
-        ("numpy.sqrt(a + b)", "numpy.sqrt(a + b, out)"),
-        ("numpy.maximum(a, b)", "numpy.maximum(a, b, out)"),
+        ("a + b*c", "numpy.add(a, b * c, out=out)"),
+        ("a - 1", "numpy.subtract(a, 1, out=out)"),
+        ("2*t1*step(t0)", "numpy.multiply(2 * t1, step(t0), out=out)"),
+        ("a/(b + 1)", "numpy.divide(a, b + 1, out=out)"),
+        ("numpy.sqrt(a + b)", "numpy.sqrt(a + b, out=out)"),
+        ("numpy.maximum(a, b)", "numpy.maximum(a, b, out=out)"),
         ("numpy.where(a, b, c)[()]", "out[...] = numpy.where(a, b, c)[()]"),
         ("math.sqrt(a)", "out[...] = math.sqrt(a)"),
         ("numpy.divmod(a)", "out[...] = numpy.divmod(a)"),
