@@ -15,7 +15,7 @@ import numpy
 
 from symrelu.code.kernels import copied
 from symrelu.code.plan import Step
-from symrelu.code.printers import Entrywise, is_negated
+from symrelu.code.printers import calls_ufunc, is_negated
 
 
 def is_long(*args: Any) -> bool:
@@ -94,7 +94,7 @@ def pay(steps: Iterable[Step]) -> bool:
     count, holds = 0, False
     for step in steps:
         inner = [operand for operand in step.operands if operand in computed]
-        if not isinstance(step.rule, Entrywise):
+        if step.rule is None or not step.rule.is_by_entries:
             return False
         if any(operand.rule is None or operand in arrays for operand in step.operands):
             arrays.add(step)
@@ -110,12 +110,11 @@ _OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div
 
 def stored(code: str, out: str, module: str) -> str:
     """A statement that stores the value of the code; what is computed last is not copied."""
+    call = code
     match ast.parse(code, mode="eval").body:
         case ast.BinOp(left, operator, right) if type(operator) in _OPERATORS:
             operands = f"{ast.unparse(left)}, {ast.unparse(right)}"
-            return f"{module}.{_OPERATORS[type(operator)]}({operands}, out={out})"
-        case ast.Call(ast.Attribute(ast.Name(home), name), operands) if home == module:
-            function = getattr(numpy, name, None)
-            if isinstance(function, numpy.ufunc) and function.nin == len(operands):
-                return f"{code[:-1]}, out={out})"
+            call = f"{module}.{_OPERATORS[type(operator)]}({operands})"
+    if calls_ufunc(ast.parse(call, mode="eval").body):
+        return f"{call[:-1]}, out={out})"
     return f"{out}[...] = {code}"

@@ -1,8 +1,11 @@
 """Long arrays in blocks: the same numbers, dtypes and shapes, with less memory."""
 
 import inspect
+import sys
 import tracemalloc
+from fractions import Fraction
 from functools import partial
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -27,6 +30,7 @@ from sympy import (
     sqrt,
     symbols,
 )
+from sympy.printing.numpy import NumPyPrinter
 
 from symrelu import ReLU, gradient, lambdify
 from symrelu.code.blocks import stored
@@ -225,6 +229,48 @@ NOT = {
 def test_what_is_not_run_in_blocks(name):
     assert not is_in_blocks(lambdify(*NOT[name]))
     assert is_in_blocks(lambdify([x, y], LONG))
+
+
+def test_what_depends_on_no_array_is_not_stored():
+    f = lambdify([w, y, x], [w - y, 100 * w, w / 2, LONG.subs(y, 2)])
+    a = np.ones(SIZE)
+    half = np.array(Fraction(1, 2), dtype=object)
+    for given in (True, False), (10**18, -1), (half, 2), (np.array(True), np.int8(2)):
+        want = f(*given, 1.0)
+        got = f(*given, a)
+        assert got[:3] == want[:3]
+        assert [type(v) for v in got[:3]] == [type(v) for v in want[:3]]
+
+
+class Sums(NumPyPrinter):
+    def _print(self, expr, **settings):
+        code = super()._print(expr, **settings)
+        return f"numpy.cumsum({code})" if isinstance(expr, exp) else code
+
+
+class Others(NumPyPrinter):
+    def _module_format(self, fqn, register=True):
+        return super()._module_format(fqn.replace("exp", "cumsum"), register)
+
+
+@pytest.mark.parametrize("printer", [Sums, Others])
+def test_printers_of_the_user_may_write_what_needs_whole_arrays(printer):
+    f = lambdify([x, y], LONG * exp(x), "numpy", printer=printer)
+    assert not is_in_blocks(f)
+    assert is_in_blocks(lambdify([x, y], LONG * sin(x), "numpy", printer=printer))
+
+
+def test_modules_like_numpy_with_functions_of_their_own():
+    module = ModuleType("mine")
+    module.__dict__.update(np.__dict__)
+    module.sqrt = module.add = lambda *args: args  # which is no ufunc
+    sys.modules["mine"] = module
+    try:
+        assert stored("mine.sqrt(a)", "out", "mine").endswith("out[...] = mine.sqrt(a)")
+        assert stored("a + b", "out", "mine").endswith("out[...] = a + b")
+        assert stored("mine.exp(a)", "out", "mine").endswith("mine.exp(a, out)")
+    finally:
+        del sys.modules["mine"]
 
 
 def test_functions_of_the_user_see_whole_arrays():

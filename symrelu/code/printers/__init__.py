@@ -6,9 +6,12 @@ no rule is lowered, or printed by SymPy's printer for the engine.
 """
 
 from symrelu.code.printers import choices, foreign, indices, matrices, scalars
+from symrelu.code.printers.foreign import calls_ufunc
 from symrelu.code.printers.given import by_user
 from symrelu.code.printers.rules import Entrywise, Rule, Target, is_negated, rule
 
 TABLES = (scalars, choices, indices, matrices, foreign)  # that register the rules
 
-__all__ = ["TABLES", "Entrywise", "Rule", "Target", "by_user", "is_negated", "rule"]
+__all__ = [
+    "TABLES", "Entrywise", "Rule", "Target", "by_user", "calls_ufunc", "is_negated", "rule",
+]  # fmt: skip

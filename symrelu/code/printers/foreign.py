@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import reduce
 from importlib import import_module
 from typing import Any
 
@@ -24,9 +23,9 @@ from sympy.tensor.array.expressions import ArraySymbol
 from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
 from symrelu.code import known
-from symrelu.code.engines import ATOM, LOOSE, Code
+from symrelu.code.engines import ATOM, ENGINES, LOOSE, Code
 from symrelu.code.lower import lower
-from symrelu.code.printers.rules import Entrywise, Rule, Target, is_number, rule
+from symrelu.code.printers.rules import Rule, Target, is_number, rule
 from symrelu.code.printers.scalars import constant
 from symrelu.graph import holds, postorder
 from symrelu.kinked import rewritten
@@ -73,7 +72,7 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
 
     if not _is_listed(engine, node):
         try:
-            write(*(Code(f"v{k}") for k in range(len(stand_ins))))
+            write(*_placeholders(operands))
         except PrintMethodNotImplementedError:
             if name := engine.elsewhere(shell, list(stand_ins.values())):
                 return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
@@ -84,7 +83,21 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
                 if _is_computable(engine, other) and known.holds(shell, other):
                     return Rule([other.xreplace(back)])
             raise
-    return (Entrywise if _is_by_entries(engine, node) else Rule)(operands, write)
+    return _Printed(operands, write)
+
+
+class _Printed(Rule):
+    """The rule of what SymPy's printer, or the user's, writes in whatever way."""
+
+    @property
+    def is_by_entries(self) -> bool:
+        assert self.write is not None
+        code = self.write(*_placeholders(self.operands))
+        return _computes_by_entries(ast.parse(code, mode="eval").body)
+
+
+def _placeholders(operands: Sequence[Basic]) -> list[Code]:
+    return [Code(f"v{k}") for k in range(len(operands))]
 
 
 def _written_out(node: Basic) -> Basic | None:
@@ -143,18 +156,40 @@ def _is_listed(engine: Target, node: Basic) -> bool:
     return type(node) in getattr(printer, "mapping", ())
 
 
-def _is_by_entries(engine: Target, node: Basic) -> bool:
-    """Whether it is a number, or a function for which SymPy's table, and no method, has a ufunc."""
-    name, printer = type(node).__name__, engine.printer
-    method = getattr(type(printer), f"_print_{name}", None)
-    if not node.args or getattr(method, "__name__", "") != "_print_known_func":
-        return not node.args and is_number(node)
-    home, _, function = str(printer.known_functions[name]).rpartition(".")
-    if not home:
-        return function == "abs"
-    with suppress(ImportError):
-        return isinstance(getattr(import_module(home), function, None), numpy.ufunc)
+def _computes_by_entries(code: ast.expr) -> bool:
+    """Whether code computes an array entry by entry: of operands, by operators and ufuncs."""
+    match code:
+        case ast.Name() | ast.Constant():
+            return True
+        case ast.Attribute():
+            return isinstance(_meant(code), float)  # numpy.pi
+        case ast.UnaryOp(_, operand):
+            return _computes_by_entries(operand)
+        case ast.BinOp(left, operator, right):
+            is_matmul = isinstance(operator, ast.MatMult)
+            return not is_matmul and _computes_by_entries(left) and _computes_by_entries(right)
+        case ast.Call(function, args):
+            is_known = calls_ufunc(code) or ast.unparse(function) == "abs"
+            return is_known and all(map(_computes_by_entries, args))
     return False
+
+
+def calls_ufunc(call: ast.expr) -> bool:
+    """Whether code is a call of a ufunc, which may also be told where to store what it computes."""
+    if not isinstance(call, ast.Call) or call.keywords:
+        return False
+    function = _meant(call.func)
+    of_numbers = isinstance(function, numpy.ufunc) and not function.signature
+    return of_numbers and (function.nin, function.nout) == (len(call.args), 1)
+
+
+def _meant(path: ast.expr) -> Any:
+    """What a name with dots, of a module, stands for; None if there is no such thing."""
+    home, _, name = ast.unparse(path).rpartition(".")
+    if home.partition(".")[0] in sys.modules.keys() | ENGINES.keys():  # not an operand's
+        with suppress(ImportError):
+            return getattr(import_module(home), name, None)
+    return None
 
 
 def _is_computable(engine: Target, expr: Basic) -> bool:
@@ -267,12 +302,7 @@ def _is_known(engine: Target, node: Basic, text: str) -> bool:
 def _exists(text: str) -> bool:
     """Whether the modules have what the code calls: SymPy speaks of torch.special.gamma."""
     calls = [n.func for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Call)]
-    for module, _, path in (ast.unparse(call).partition(".") for call in calls):
-        with suppress(AttributeError):
-            reduce(getattr, path.split("."), sys.modules.get(module))
-            continue
-        return False
-    return True
+    return all(_meant(call) is not None for call in calls)
 
 
 @rule.register(Derivative)

@@ -26,9 +26,18 @@ class Rule:
     outside: bool = False  # is no part of what an engine computes at once
     strict: Sequence[Basic] | None = None  # the operands that are always needed; all
 
+    @property
+    def is_by_entries(self) -> bool:
+        """Whether it is computed of arrays, if there are any, entry by entry."""
+        return False
+
 
 class Entrywise(Rule):
-    """The rule of what is computed of arrays, if there are any, entry by entry."""
+    """The rule of what is."""
+
+    @property
+    def is_by_entries(self) -> bool:
+        return True
 
 
 class Target:
