@@ -107,7 +107,6 @@ class Engine:
     common: str | None = "{m}.result_type({0}, {1}).type({2})"
     like: str = ", "  # between operands that are compared
     small: str = "{m}.int8"  # a dtype that leaves the dtype to others
-    unit: str = "{m}.int8(1)"  # that leaves the dtype to others
 
     # Matrices; {d} is the dtype of what the function reads
     shape: str = "getattr({0}, 'shape', None)"
@@ -161,6 +160,7 @@ class Engine:
     quadrature: str | None = None
     element: str | None = "{0:a}[{1}, {2}]"
     item: str | None = "{0:a}[{1}]"
+    index: str = "{m}.asarray({0}, dtype=int)"  # of whole numbers that may be floats
     slice: str | None = "{0:a}[{1}:{2}:{3}, {4}:{5}:{6}]"
     array: str | None = "{m}.array({0})"
     numbers: str | None = "{m}.array({0}, dtype={d})"  # an array of numbers
@@ -235,9 +235,9 @@ _SCALAR = replace(
     maximum=Code("{0:c} if {0:s} >= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     minimum=Code("{0:c} if {0:s} <= {1:s} or {0:s} != {0:s} else {1:c}", CHOICE),
     common=None,
-    unit="1",
     divide="{0:d}/{1:p}",
     item="{0:a}[{1}]",
+    index="int({0})",
     **_NO_MATRICES,
 )
 
@@ -326,7 +326,6 @@ TORCH = replace(
     ndim="getattr({0}, 'ndim', 0)",
     common="{m}.tensor({2}, dtype={m}.result_type({0}, {1}))",
     small="0",
-    unit="{m}.tensor(1, dtype={m}.int8)",
     divide="{m}.divide({m}.as_tensor({0}), {1})",
     cast="{m}.tensor({0}, dtype={d})",
     cast_real="{m}.tensor({0}, dtype={m}.result_type({m}.empty(1, dtype={d}), 0.0))",
@@ -335,6 +334,7 @@ TORCH = replace(
     mixed=False,
     real_rows="{m}.arange({0}, dtype={m}.float64)[:, None]",
     real_columns="{m}.arange({0}, dtype={m}.float64)",
+    index="{m}.as_tensor({0}).long()",
     filled="{0:a}.broadcast_to(({1}, {2}))"
     ".to({m}.result_type({m}.empty(1, dtype={d}), {0:a}.new_zeros(()).item()))",
     blocks="{m}.cat([{m}.cat(row, 1) for row in {0}])",
@@ -371,6 +371,8 @@ TENSORFLOW = replace(
     dtype="{0:a}.dtype",
     promote="{0}",  # it adds up no dtypes that differ
     default_dtype="{m}.float32",
+    cast="{m}.cast({0}, {d})",
+    index="{m}.cast({0}, {m}.int64)",
     zeros="{m}.zeros(({0}, {1}), dtype={d})",
     ones="{m}.ones(({0}, {1}), dtype={d})",
     eye="{m}.eye({0}, dtype={d})",
@@ -478,6 +480,7 @@ SYMPY = replace(
     sign="sympy.sign({0})",
     maximum="sympy.Max({0}, {1})",
     minimum="sympy.Min({0}, {1})",
+    relation="sympy.Rel({0}, {2}, '{1}')",  # in Python, 1 and 1.0 of SymPy's are not equal
     conjunction="&",
     disjunction="|",
     where="sympy.Piecewise(({1}, {0}), ({2}, True))",

@@ -97,6 +97,8 @@ def at_least(x: Any, bound: Any, out: Any = None) -> Any:
     """The larger of x and a number, or nan."""
     if type(x) is numpy.ndarray and x.dtype.char in HIGHEST:
         return clip(x, bound, HIGHEST[x.dtype.char], out)
+    if numpy.iscomplexobj(x):
+        raise TypeError("ReLU, Max and Min take real numbers, not complex ones")
     return numpy.maximum(x, bound)
 
 
@@ -108,6 +110,8 @@ def at_most(x: Any, bound: Any, out: Any = None) -> Any:
     """The smaller of x and a number, or nan."""
     if type(x) is numpy.ndarray and x.dtype.char in LOWEST:
         return clip(x, LOWEST[x.dtype.char], bound, out)
+    if numpy.iscomplexobj(x):
+        raise TypeError("ReLU, Max and Min take real numbers, not complex ones")
     return numpy.minimum(x, bound)
 
 

@@ -192,6 +192,8 @@ def _(node: Expr, engine: Target) -> Rule:
 def _(node: Expr, engine: Target) -> Rule:
     def write(i: Code, j: Code) -> Code:
         same = engine.call("relation", i, Code("=="), j)
-        return _choice([(engine.row.call("unit"), same)], Code("0"), engine)
+        # Of indices, it is in the dtype of the data; an integer would widen that.
+        one = engine.call("cast", "1") if engine.cast else Code("1")
+        return _choice([(one, same)], Code("0"), engine)
 
     return Entrywise(node.args[:2], write)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sympy import Basic, DeferredVector, Expr, Indexed, IndexedBase, MatrixSymbol, Symbol
+from sympy import Basic, DeferredVector, Dummy, Expr, Indexed, IndexedBase, MatrixSymbol, Symbol
+from sympy.core.function import Application
+from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from symrelu.code.engines import Code
 from symrelu.code.lower import Count, LoopProduct, LoopSum, Quadrature, Slot, Total
 from symrelu.code.printers.rules import Rule, Target, rule
 from symrelu.graph import postorder
+from symrelu.signs import is_small
 
 
 @rule.register(Symbol)
@@ -31,19 +34,36 @@ def _(node: Basic, engine: Target) -> Rule:
 
 
 @rule.register(Indexed)
-def _(node: Expr, engine: Target) -> Rule:
-    return Rule(
-        [node.base, *node.indices],
-        lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
-    )
-
-
 @rule.register(ArrayElement)
 def _(node: Any, engine: Target) -> Rule:
-    return Rule(
-        [node.name, *node.indices],
-        lambda base, *indices: engine.call("item", base, ", ".join(indices), of=node),
-    )
+    base = node.base if isinstance(node, Indexed) else node.name
+
+    def write(base: Code, *codes: Code) -> Code:
+        return engine.call("item", base, ", ".join(whole(node.indices, codes, engine)), of=node)
+
+    return Rule([base, *node.indices], write)
+
+
+@rule.register(MatrixElement)
+def _(node: Expr, engine: Target) -> Rule:
+    def write(matrix: Code, *codes: Code) -> Code:
+        return engine.call("element", matrix, *whole(node.args[1:], codes, engine), of=node)
+
+    return Rule(node.args, write)
+
+
+def whole(indices: Sequence[Expr], codes: Sequence[Code], engine: Target) -> Iterator[Code]:
+    """The codes of indices as integers; an engine's functions of whole numbers may give floats."""
+    for index, code in zip(indices, codes, strict=True):
+        is_made = is_small(index) and index.has(Application) and _is_whole(index)
+        yield engine.row.call("index", code) if is_made else code
+
+
+def _is_whole(index: Expr) -> bool:
+    """Whether it is a whole number for real ones."""
+    unknown = (s for s in index.free_symbols if s.is_real is None)
+    made: Expr = index.xreplace({s: Dummy(real=True) for s in unknown})
+    return bool(made.is_integer)
 
 
 @rule.register(Total)

@@ -35,7 +35,6 @@ from sympy import (
 )
 from sympy.matrices import MatrixBase
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
-from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 from sympy.tensor.array import NDimArray
 from sympy.tensor.indexed import Indexed
@@ -235,11 +234,6 @@ def _(node: Expr, engine: Target) -> Rule:
         return total if c == "1" else multiple(c, total)
 
     return Rule([scalar, dot], write)
-
-
-@rule.register(MatrixElement)
-def _(node: Expr, engine: Target) -> Rule:
-    return Rule(node.args, lambda *codes: engine.call("element", *codes, of=node))
 
 
 @rule.register(MatrixSlice)
