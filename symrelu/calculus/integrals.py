@@ -18,7 +18,10 @@ from sympy import (
     Function,
     Heaviside,
     Integral,
+    Max,
+    Min,
     Mul,
+    Ne,
     Piecewise,
     Poly,
     Pow,
@@ -51,9 +54,11 @@ from symrelu.calculus.pieces import (
     Jump,
     Region,
     between,
+    cases_of_sign,
     constants_apart,
     inside,
     is_linear,
+    is_not_real,
     normal_form,
     regions,
     roots,
@@ -277,6 +282,8 @@ def by_regions(parts: list[Region], x: Symbol) -> Expr:
 
     A root or a logarithm has no others, and what has none is not always times 0.
     """
+    for part in parts:
+        _refuse_poles(part.expr, part, x)
     grown = [_with_real_logs(smooth(part.expr, x), part, x) for part in parts]
     for G, part in zip(grown, parts, strict=True):
         _refuse_poles(G, part, x)
@@ -286,18 +293,21 @@ def by_regions(parts: list[Region], x: Symbol) -> Expr:
 
 
 def _with_real_logs(G: Expr, part: Region, x: Symbol) -> Expr:
-    """The same but for a constant, of logarithms of what is positive in the region."""
+    """The same but for a constant, its own logarithms of what is positive in the region."""
     place = inside(part.start, part.stop)
-    logs = [node for node in G.atoms(log) if x in node.free_symbols]
+    logs = [node for node in G.atoms(log) - part.expr.atoms(log) if x in node.free_symbols]
     turned = [node for node in logs if sign_or_none(node.args[0].subs(x, place)) == -1]
     return G.xreplace({node: log(-node.args[0]) for node in turned})
 
 
 def _refuse_poles(G: Expr, part: Region, x: Symbol) -> None:
     """It has a value everywhere in its region."""
+    place = inside(part.start, part.stop)
     for base in _bases(G):
         if between(roots(base, x, part.start, part.stop), part.start, part.stop):
             raise NoPiecesError(f"{part.expr} has a pole between {part.start} and {part.stop}")
+    if any(is_not_real(e.subs(x, place)) for e in G.atoms(Pow, log)):
+        raise NoPiecesError(f"{part.expr} is not real between {part.start} and {part.stop}")
 
 
 def _bases(e: Expr) -> set[Expr]:
@@ -405,7 +415,8 @@ def _number(value: Any, f: Expr) -> Any:
 
 
 def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
-    first, jumps = normal_form(f, x)
+    known = (a, b) if sign_or_none(b - a) == 1 else (-oo, oo)
+    first, jumps = normal_form(f, x, *known)
     poles = [
         (t, start)
         for e, start in ((first, -oo), *((jump.expr, jump.at) for jump in jumps))
@@ -417,9 +428,11 @@ def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         for t, start in poles
     ):
         raise NoPiecesError(f"{f} may have a pole between {a} and {b}")
-    outside = all(-1 in (sign_or_none(t - a), sign_or_none(b - t)) for t, _ in poles)
-    if poles and outside and sign_or_none(b - a) == 1:
-        return _between(first, jumps, x, a, b)
+    if not all(is_entire(e, x) for e in (first, *(jump.expr for jump in jumps))):
+        try:
+            return _of_values_between(f, x, a, b, *known)
+        except NoPiecesError:  # whether a kink rises is not known
+            jumps = [Jump(_nearest(jump.at, a, b), jump.switch, jump.expr) for jump in jumps]
     if {a, b} & {*INFINITE}:
         first, jumps = to_the_right(first, jumps, x)
     right = whole(first, jumps)
@@ -440,16 +453,45 @@ def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     return at(F, x, b) - G.subs(x, p) + between_ends(first, x, -oo, p)
 
 
-def _between(first: Expr, jumps: list[Jump], x: Symbol, a: Expr, b: Expr) -> Expr:
-    """Of values between the ends only: each kink is moved in there."""
-    G = smooth(first, x)
-    total = at(G, x, b) - at(G, x, a)
-    for jump in jumps:
-        g = smooth(jump.expr, x)
-        kink = a + ReLU(jump.at - a) - ReLU(jump.at - b)
-        rises = sign_of(jump.switch.diff(x)) > 0
-        total += at(g, x, b) - at(g, x, kink) if rises else at(g, x, kink) - at(g, x, a)
-    return total
+def _of_values_between(f: Expr, x: Symbol, a: Expr, b: Expr, start: Expr, stop: Expr) -> Expr:
+    """Of values between the ends only, where a root or a logarithm may have no others."""
+    if not {a, b} & {*INFINITE}:
+        try:
+            F = by_regions(regions(f, x), x)
+            return at(F, x, b) - at(F, x, a)
+        except NoPiecesError:
+            pass
+    everywhere = set() if f.has(Piecewise) else _bases(f)
+    parts = cases_of_sign(f, x, start, stop)
+    value = Add(*(_of_overlap(part, x, a, b, everywhere) for part in parts))
+    if value.has(*INFINITE):
+        raise NoPiecesError(f"a part of {f} grows without bound")
+    return value
+
+
+def _of_overlap(part: Region, x: Symbol, a: Expr, b: Expr, everywhere: set[Expr]) -> Expr:
+    """The part of the integral in a region, which is not asked for where there is none."""
+    if part.expr == 0:
+        return S.Zero
+    G = _with_real_logs(smooth(part.expr, x), part, x)
+    low, high = _overlap(part, a, b)
+    value = at_end(G, x, high, "-") - at_end(G, x, low, "+")
+    needs = {base for base in _bases(G) if x in base.free_symbols}
+    return value if needs <= everywhere else Piecewise((value, Ne(low, high)), (S.Zero, True))
+
+
+def _overlap(part: Region, a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """The ends moved to the nearest points of the region, but not past each other."""
+    if part.start is not -oo:
+        a, b = Max(a, Min(b, part.start)), Max(b, Min(a, part.start))
+    if part.stop is not oo:
+        a, b = Min(a, Max(b, part.stop)), Min(b, Max(a, part.stop))
+    return a, b
+
+
+def _nearest(t: Expr, a: Expr, b: Expr) -> Expr:
+    """The point between two ends that is next to t."""
+    return Max(Min(a, b), Min(Max(a, b), t))
 
 
 def at(F: Expr, x: Symbol, t: Expr) -> Expr:

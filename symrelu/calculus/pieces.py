@@ -30,6 +30,7 @@ from sympy import (
     Heaviside,
     Implies,
     Max,
+    Min,
     Mul,
     Ne,
     Not,
@@ -221,6 +222,9 @@ def constants_apart(e: Any, variables: set[Symbol]) -> tuple[Any, dict[Dummy, Ex
             return found.setdefault(node, _like(node))
         if not all(arg.free_symbols <= free for arg in node.args):
             return node  # what is bound in it, as in an integral, is no constant
+        fixed = [arg for arg in node.args if not arg.free_symbols & variables]
+        if isinstance(node, (Max, Min)) and 1 < len(fixed) < len(node.args):
+            return node.func(of(node.func(*fixed)), *(of(a) for a in node.args if a not in fixed))
         return node.func(*map(of, node.args))
 
     apart = of(e) if isinstance(e, Basic) else e
@@ -287,7 +291,7 @@ def _split(
     if u not in zeros or not u.is_polynomial(x):  # of others only those between the ends
         zeros[u] = roots(u, x, start, stop)
     ends = [start, *between(zeros[u], start, stop), stop]
-    for i, (a, b) in enumerate(pairwise(ends)):
+    for a, b in pairwise(ends):
         middle = u.subs(x, inside(a, b))
         if middle is S.NaN or is_not_real(_at_one_point(middle)):
             yield a, b, {**chosen, h: S.NaN}  # what is switched has no value here
@@ -295,11 +299,19 @@ def _split(
         try:
             s = sign_of(middle) if deepest(middle) is None else _sign_in_cell(u, x, inside(a, b))
         except NoPiecesError:
-            rises = signs(u.diff(x))
-            if len(ends) != 3 or len(rises) != 1:
-                raise
-            s = min(rises) * (1 if i else -1)
+            s = _sign_by_slope(u, x, a, b)
         yield a, b, {**chosen, h: S.One if s > 0 else S.Zero}
+
+
+def _sign_by_slope(u: Expr, x: Symbol, a: Expr, b: Expr) -> int:
+    """The sign between two roots by the slope at one of them, or NoPiecesError."""
+    slope = u.diff(x)
+    for t, side in ((a, 1), (b, -1)):
+        if t.is_finite is not False and u.subs(x, t).expand() == 0:
+            rises = signs(slope) if len(signs(slope)) == 1 else signs(slope.subs(x, t))
+            if rises in ({1}, {-1}):
+                return side * min(rises)
+    raise NoPiecesError(f"the sign of {u} between {a} and {b} is not known")
 
 
 def _sign_in_cell(u: Expr, x: Symbol, middle: Expr) -> int:
@@ -609,52 +621,89 @@ def normal_form(
     steps = in_steps(expr)
     mine = [u for u in steps.switches.values() if x in u.free_symbols]
     if len(mine) == 1 and len(steps.switches) == 1 and is_linear(mine[0], x):
-        return _unordered(expr, x)
+        return _unordered(expr, x, start, stop)
     try:
         parts = regions(expr, x, start, stop)
     except NoPiecesError:
-        return _unordered(expr, x)
+        return _unordered(expr, x, start, stop)
     if any(part.expr.has(S.NaN) for part in parts):
         raise NoPiecesError(f"{expr} is not real everywhere")
     jumps = [Jump(q.start, x - q.start, (q.expr - p.expr).expand()) for p, q in pairwise(parts)]
     return parts[0].expr, [jump for jump in jumps if jump.expr != 0]
 
 
-def _unordered(expr: Expr, x: Symbol) -> tuple[Expr, list[Jump]]:
+def _unordered(expr: Expr, x: Symbol, start: Expr, stop: Expr) -> tuple[Expr, list[Jump]]:
     """The same for kinks of which the order is not known, one root each.
 
     A product of steps to the right is the step from the rightmost on.
     """
+    g, switches = _steps_in(expr, x)
+    h, u = next(iter(switches.items()))
+    if len(switches) == 1 and is_linear(u, x):
+        slope, start = Poly(u, x).all_coeffs()
+        off, on = g.xreplace({h: S.Zero}), g.xreplace({h: S.One})
+        if off != 0 and (on == 0 or signs(slope) == {-1}):
+            return on, [Jump(-start / slope, -u, (off - on).expand())]
+        return off, [Jump(-start / slope, u, (on - off).expand())]
+    kinks = _kinks(switches, x, start, stop)
+    g = g.xreplace({h: 1 - h for h, (_, rises) in kinks.items() if not rises})
+    return _moebius(g, {h: t for h, (t, _) in kinks.items()}, x)
+
+
+def _steps_in(expr: Expr, x: Symbol) -> tuple[Expr, dict[Dummy, Expr]]:
+    """The smooth expression and what switches it, where what does not depend on x is constant."""
     steps = in_steps(expr)
-    single = len([u for u in steps.switches.values() if x in u.free_symbols]) == 1
-    points, flipped = {}, {}
-    for h, u in steps.switches.items():
-        if u.atoms(Dummy) & set(steps.switches):
-            raise NoPiecesError(f"the order of the kinks of {expr} is not known")
-        if x not in u.free_symbols:
-            continue
-        if single and is_linear(u, x):
-            a, b = Poly(u, x).all_coeffs()
-            points[h] = -b / a
-            continue
-        found = roots(u, x, -S.Infinity, S.Infinity)
-        if len(found) != 1:
-            raise NoPiecesError(f"the order of the kinks of {expr} is not known")
-        (t,) = found
-        points[h] = t
-        flipped[h] = sign_of(u.subs(x, t + 1).expand()) < 0
-    fixed = {h: Heaviside(u, 0) for h, u in steps.switches.items() if h not in points}
-    g = _without_holes(steps).xreplace(fixed)
-    if single:
-        (h,) = points
-        off, on, u = g.xreplace({h: S.Zero}), g.xreplace({h: S.One}), steps.switches[h]
-        if off != 0 and (on == 0 or signs(u.diff(x)) == {-1}):
-            return on, [Jump(points[h], -u, (off - on).expand())]
-        return off, [Jump(points[h], u, (on - off).expand())]
-    g = g.xreplace({h: 1 - h for h, flip in flipped.items() if flip})
-    if len(points) > 4:
-        raise NoPiecesError(f"the order of the kinks of {expr} is not known")
-    return _moebius(g, points, x)
+    switches: dict[Dummy, Expr] = {}
+    fixed: dict[Dummy, Expr] = {}
+    for h, switch in steps.switches.items():
+        u = switch.xreplace(fixed)
+        if u.free_symbols & {x, *switches}:
+            switches[h] = u
+        else:
+            fixed[h] = Heaviside(u, 0)
+    return _without_holes(steps).xreplace(fixed), switches
+
+
+def _kinks(
+    switches: dict[Dummy, Expr], x: Symbol, start: Expr, stop: Expr
+) -> dict[Dummy, tuple[Expr, bool]]:
+    """Where each step has its root, the only one between the ends, and whether it rises there."""
+    kinks = {}
+    for h, u in switches.items():
+        found = [t for t in roots(u, x, start, stop) if not _is_outside(t, start, stop)]
+        if len(found) != 1 or u.free_symbols & {*switches} or len(switches) > 4:
+            raise NoPiecesError(f"the order of the roots of {list(switches.values())} is not known")
+        kinks[h] = found[0], _rises(u, x, *found)
+    return kinks
+
+
+def _is_outside(t: Expr, start: Expr, stop: Expr) -> bool:
+    return sign_or_none(t - start) in (-1, 0) or sign_or_none(stop - t) in (-1, 0)
+
+
+def _rises(u: Expr, x: Symbol, t: Expr) -> bool:
+    """Whether the expression is positive on the right of its last root."""
+    try:
+        return sign_of(u.subs(x, t + 1).expand()) > 0
+    except NoPiecesError:
+        return _sign_by_slope(u, x, t, S.Infinity) > 0
+
+
+def cases_of_sign(expr: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Region]:
+    """Where each choice of the steps holds, in whatever order their roots are; some are empty."""
+    try:
+        return regions(expr, x, start, stop)
+    except NoPiecesError:
+        g, switches = _steps_in(expr, x)
+    kinks = _kinks(switches, x, start, stop)
+    cases = []
+    for values in product((False, True), repeat=len(kinks)):
+        chosen = dict(zip(kinks, values, strict=True))
+        lows = [t for h, (t, rises) in kinks.items() if rises is chosen[h]]
+        highs = [t for h, (t, rises) in kinks.items() if rises is not chosen[h]]
+        there = g.xreplace({h: S(int(value)) for h, value in chosen.items()})
+        cases.append(Region(Max(start, *lows), Min(stop, *highs), there))
+    return cases
 
 
 def _without_holes(steps: Steps) -> Expr:

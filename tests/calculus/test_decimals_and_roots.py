@@ -205,11 +205,8 @@ def test_antiderivatives_of_roots_are_short(f, closed):
 )
 def test_a_kink_anywhere_beside_a_root(f, ends):
     found = calculus.integrate(f, (x, *ends))
-    if found.has(Integral):
-        assert f.has(Max(1, c, x))
-        return
     for at in (-3, -1, 0, half, 1, Rational(7, 5), 2, 4):
-        kinks = sorted({p for p in (at, S(at) / 2) if min(ends) < p < max(ends)})
+        kinks = sorted({p for p in (at, S(at) / 2, 1) if min(ends) < p < max(ends)})
         points = [ends[0], *(kinks if ends[0] < ends[1] else kinks[::-1]), ends[1]]
         want = mpmath.quad(lambdify(x, f.subs(c, at), "mpmath"), points, maxdegree=8)
         assert abs(float(found.subs(c, at)) - want) < 1e-7
