@@ -338,7 +338,7 @@ def solve(f: Any, *symbols: Any, check: bool = True, dict: bool = False, **flags
         found = reduced(equations, list(plain.values()), check)
         return found.xreplace({new: old for old, new in plain.items()})
     gaps, back = _gaps(equations, plain.values())
-    found = _all_solutions([g for g in gaps if g != 0], list(plain.values()))
+    found = _all_solutions([g for g in gaps if g != 0], list(plain.values()), back)
     if check:
         check_solutions(found, gaps)
     found = [{v: s[plain[v]].xreplace(back) for v in unknowns} for s in found]
@@ -357,12 +357,12 @@ def _gaps(equations: list[Any], unknowns: Iterable[Symbol]) -> tuple[list[Expr],
     return list(apart), back
 
 
-def _all_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
+def _all_solutions(gaps: list[Expr], unknowns: list[Symbol], back: Any) -> list[dict[Symbol, Expr]]:
     if len(unknowns) == 1:
         values = _values(gaps, unknowns[0])
         if values is not None:
             return [{unknowns[0]: v} for v in values]
-    return by_cases(gaps, unknowns)
+    return by_cases(gaps, unknowns, back)
 
 
 def _unknowns(equations: list[Any], symbols: tuple[Any, ...]) -> list[Symbol]:
@@ -408,11 +408,20 @@ def _values(gaps: list[Expr], x: Symbol) -> list[Expr] | None:
     raise NotImplementedError(f"the solutions are {found}: use solveset")
 
 
-def by_cases(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
-    """The solutions of each case of signs that have these signs."""
+def by_cases(gaps: list[Expr], unknowns: list[Symbol], back: Any) -> list[dict[Symbol, Expr]]:
+    """The solutions of each case of signs that have these signs.
+
+    ``back`` says what the symbols stand for that are constants with kinks.
+    """
     steps = in_steps(Tuple(*gaps))
     found: list[tuple[dict[Symbol, Expr], list[Any]]] = []
     for chosen, smooth in steps.cases():
+        if back and any(_vanish(case) for _, case in in_steps(smooth.xreplace(back)).cases()):
+            free = set().union(*(value.free_symbols for value in back.values()))
+            raise NoPiecesError(
+                f"for some signs of kinks in {', '.join(sorted(map(str, free)))} there are "
+                "infinitely many solutions: give these numbers or signs"
+            )
         for solution in _smooth_solutions(list(smooth), unknowns):
             conditions = _conditions(steps.switches, chosen, solution)
             if conditions is not None and (solution, conditions) not in found:
@@ -420,6 +429,10 @@ def by_cases(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr
     certain = [s for s, conditions in found if not conditions]
     open_ones = [(s, c) for s, c in found if c and s not in certain]
     return certain + _joined(open_ones)
+
+
+def _vanish(gaps: Tuple) -> bool:
+    return all(g.expand() == 0 for g in gaps)
 
 
 def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Symbol, Expr]]:
@@ -434,7 +447,9 @@ def _smooth_solutions(gaps: list[Expr], unknowns: list[Symbol]) -> list[dict[Sym
     )
     if any(w.free_symbols & {*unknowns} for g in gaps for w in g.atoms(TrigonometricFunction)):
         raise NoPiecesError("what is periodic has many solutions: use solveset with an interval")
-    if not gaps or (not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST)):
+    if not gaps:
+        raise NoPiecesError("there are infinitely many solutions: use solveset")
+    if not small and (len(unknowns) > 1 or count_ops(Tuple(*gaps)) > BIGGEST):
         raise NoPiecesError("no solution is known")
     # The unknowns are real, so that SymPy keeps no solution that is known not to be.
     found: list[dict[Symbol, Expr]] = asked(sympy.solve, gaps, unknowns, dict=True)
@@ -590,7 +605,7 @@ def nonlinsolve(system: Any, *symbols: Any, check: bool = True) -> Set:
     equations = list(system)
     unknowns = _unknowns(equations, symbols)
     gaps, back = _gaps(equations, unknowns)
-    found = by_cases(gaps, unknowns)
+    found = by_cases(gaps, unknowns, back)
     if check:
         check_solutions(found, gaps)
     return FiniteSet(*(tuple(s[v].xreplace(back) for v in unknowns) for s in found))
