@@ -335,9 +335,9 @@ def _within(G: Expr, part: Region, x: Symbol) -> Expr:
     powers = (p for p in G.atoms(Pow) if x in p.base.free_symbols and not p.exp.is_number)
     G = G.xreplace({p: sympy.expand_power_exp(p) for p in powers})
     if start is -oo:
-        return G.subs(x, stop - ReLU(stop - x))
+        return shorter(G.subs(x, stop - ReLU(stop - x)))
     place = start + ReLU(x - start) - (ReLU(x - stop) if stop is not oo else 0)
-    return G.subs(x, place) - G.subs(x, start)
+    return shorter(G.subs(x, place)) - G.subs(x, start)
 
 
 def _in_pieces(grown: list[Expr], parts: list[Region], x: Symbol) -> Expr:

@@ -19,8 +19,11 @@ from sympy import (
     Pow,
     S,
     Symbol,
+    acos,
+    acosh,
     asin,
     asinh,
+    atan,
     cos,
     count_ops,
     erf,
@@ -66,8 +69,8 @@ def smooth(g: Expr, x: Symbol) -> Expr:
 
 def own(term: Expr, x: Symbol) -> Expr | None:
     """By rules of our own, continuous wherever the term is."""
-    found = elementary(term, x)
-    return _with_root(term, x) if found is None else found
+    rules = (elementary, _with_root, _by_parts)
+    return next((G for rule in rules if (G := rule(term, x)) is not None), None)
 
 
 def elementary(term: Expr, x: Symbol) -> Expr | None:
@@ -229,6 +232,39 @@ def _of_inverse_root(q: Poly, x: Symbol) -> Expr | None:
     return None
 
 
+# The slopes of functions, of which a polynomial times one of a line is integrated by parts.
+SLOPES: dict[type[Function], Callable[[Expr], Expr]] = {
+    log: lambda y: 1 / y,
+    atan: lambda y: 1 / (1 + y**2),
+    asin: lambda y: 1 / sqrt(1 - y**2),
+    acos: lambda y: -1 / sqrt(1 - y**2),
+    asinh: lambda y: 1 / sqrt(1 + y**2),
+    acosh: lambda y: 1 / sqrt(y**2 - 1),
+}
+
+
+def _by_parts(term: Expr, x: Symbol) -> Expr | None:
+    """Of ``p*f`` with a function of a line, which is ``P*f`` less that of ``P`` times its slope."""
+    found = _function_of_line(term, x)
+    if found is None:
+        return None
+    f, p = found
+    y = Dummy("y", real=True)
+    slope, start = Poly(f.args[0], x).all_coeffs()
+    P = Poly(p.subs(x, (y - start) / slope), y).integrate().as_expr()
+    G = P * f.func(y) - smooth((P * SLOPES[f.func](y)).expand(), y)
+    return G.subs(y, f.args[0]) / slope
+
+
+def _function_of_line(term: Expr, x: Symbol) -> tuple[Expr, Expr] | None:
+    """The factors: a function that is integrated by parts, and a polynomial."""
+    for f in Mul.make_args(term):
+        if type(f) in SLOPES and f.args[0].is_polynomial(x) and (term / f).is_polynomial(x):
+            line = Poly(f.args[0], x)
+            return (f, term / f) if line.degree() == 1 and 0 not in signs(line.LC()) else None
+    return None
+
+
 def _of_sympy(g: Expr, x: Symbol) -> Expr:
     if count_ops(g) > BIGGEST:
         raise NoPiecesError(f"the integrand {g} is too long")
@@ -256,28 +292,39 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         except NoPiecesError:
             pass
     terms = Add.make_args(sympy.expand_mul(g))
-    squares = [factors[2] for term in terms if (factors := _root_in(term, x))]
-    parts = [own(term, x) for term in terms] if squares else [None]
+    edges = [edge for term in terms for edge in _edges(term, x)]
+    parts = [own(term, x) for term in terms] if edges else [None]
     if None not in parts:
-        if any(between(roots(q.as_expr(), x, a, b), a, b) for q in squares):
+        if any(between(roots(edge, x, a, b), a, b) for edge in edges):
             raise NoPiecesError(f"{g} is not real or has a pole between {a} and {b}")
         return _between(Add(*parts), x, a, b)
     if a.is_nonnegative and (found := _substituted(g, x, a, b)) is not None:
         return found
     if g.is_rational_function(x) and g.free_symbols == {x}:
         return _rational(g, x, a, b)
-    if _is_hard(g, x):
+    if _is_hard(g, x) or _is_dilogarithm(g, x):
         raise NoPiecesError(f"the integral of {g} would keep SymPy busy")
     steep = {p.base for p in g.atoms(Pow) if p.exp.free_symbols and x in p.base.free_symbols}
     if count_ops(g) > BIGGEST_DEFINITE or len(steep) > 1:
         raise NoPiecesError(f"the integrand {g} is too long")
-    value = asked(sympy.integrate, g, (x, a, b))
+    quick = {} if not g.has(*SLOPES) else {"heurisch": False, "risch": False}
+    value = asked(sympy.integrate, g, (x, a, b), **quick)
     value = _infinite_or(value)
     if value.has(Integral, sympy.nan, sympy.Order, sympy.AccumBounds) or (
         value.has(Piecewise) and not g.has(Piecewise)
     ):
         raise NoPiecesError(f"no integral of {g} is known")
     return value
+
+
+def _edges(term: Expr, x: Symbol) -> list[Expr]:
+    """What is 0 where a root or a function, for which there is a rule, ends to be real."""
+    if factors := _root_in(term, x):
+        return [factors[2].as_expr()]
+    if found := _function_of_line(term, x):
+        f, _ = found
+        return [SLOPES[f.func](f.args[0]) ** -2]
+    return []
 
 
 def _infinite_or(value: Expr) -> Expr:
@@ -342,6 +389,17 @@ def _is_hard(g: Expr, x: Symbol) -> bool:
     """Whether SymPy would be kept busy: x times a function of a function of it."""
     inner = [n for n in g.atoms(Function, Pow) if n.has(x) and not n.is_polynomial(x)]
     return any(_is_deep(n, x) for n in inner) and g.xreplace({n: Dummy() for n in inner}).has(x)
+
+
+def _is_dilogarithm(g: Expr, x: Symbol) -> bool:
+    """Whether it is a logarithm or so over a polynomial without roots: SymPy goes in circles."""
+    for f in (f for f in g.atoms(*SLOPES) if f.has(x)):
+        rest = together(g / f)
+        denominator = rest.as_numer_denom()[1]
+        if rest.is_rational_function(x) and sympy.cancel(rest / f.diff(x)).has(x):
+            factors = Poly(denominator, x).factor_list()[1]
+            return any(factor.degree() > 1 for factor, _ in factors)
+    return False
 
 
 def _is_deep(node: Expr, x: Symbol) -> bool:
