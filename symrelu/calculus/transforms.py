@@ -15,11 +15,13 @@ from sympy import (
     Expr,
     FourierTransform,
     I,
+    Integer,
     InverseLaplaceTransform,
     LaplaceTransform,
     Max,
     MellinTransform,
     Min,
+    Mul,
     Piecewise,
     Poly,
     Pow,
@@ -44,6 +46,7 @@ from symrelu.calculus.pieces import (
     Jump,
     Region,
     constants_apart,
+    is_linear,
     normal_form,
     regions,
     sign_of,
@@ -77,7 +80,7 @@ def laplace_transform(
     (exp(-2*s)/s**2, 0, True)
     """
     rest, spikes = _spikes_apart(f, exp(-s * t), t)
-    F, abscissa = _laplace(rest, t, s)
+    F, abscissa = _laplace_of_sum(rest, t, s)
     F += Add(*(w for at, w in spikes if sign_of(at) >= 0))
     if check:
         check_laplace(F, f, t, s, abscissa)
@@ -106,6 +109,55 @@ def _spikes_apart(f: Expr, kernel: Expr, x: Symbol) -> tuple[Expr, list[tuple[Ex
         return f, []
     _, spikes = without_deltas((f - smooth).expand() * kernel, x)
     return smooth, [(at, weight) for at, weight, _ in spikes]
+
+
+def _laplace_of_sum(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
+    """By its steps; of terms with endlessly many, which repeat themselves, by one period each."""
+    try:
+        return _laplace(f, t, s)
+    except NoPiecesError:
+        found = [_laplace_of_waves(term, t, s) for term in Add.make_args(f)]
+    return Add(*(F for F, _ in found)), Max(*(abscissa for _, abscissa in found))
+
+
+def _laplace_of_waves(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
+    """Of what repeats itself, times powers of t, which are derivatives, and exponentials."""
+    if not has_kinks(f):
+        return _laplace(f, t, s)
+    n, rate, wave = 0, S.Zero, S.One
+    for factor in Mul.make_args(f):
+        base, power = factor.as_base_exp()
+        if base == t and power.is_Integer and power > 0:
+            n = int(power)
+        elif isinstance(factor, exp) and is_linear(power, t) and power.subs(t, 0) == 0:
+            rate += power.diff(t)
+        else:
+            wave *= factor
+    p, period = Dummy("p", positive=True), _period(wave, t)
+    over = Add(
+        *(
+            between_ends((part.expr * exp(-p * t)).expand(), t, part.start, part.stop)
+            for part in regions(wave, t, S.Zero, period)
+        )
+    )
+    # Not by factor(), which would take out exponentials that overflow.
+    over = sympy.collect(over.expand(), list(over.atoms(exp)), sympy.factor)
+    F = sympy.factor_terms(over) / (1 - exp(-p * period))
+    return (-1) ** n * F.diff(p, n).subs(p, s - rate), rate
+
+
+def _period(f: Expr, t: Symbol) -> Expr:
+    waves = [wave for wave in f.atoms(sin, cos) if wave.has(t)]
+    rates = [wave.args[0].diff(t) for wave in waves]
+    if not waves or f.xreplace({wave: Dummy() for wave in waves}).has(t) or Add(*rates).has(t):
+        raise NoPiecesError(f"{f} has no period that is known")
+    turns = [sympy.cancel(rates[0] / rate) for rate in rates]  # of the first, in each period
+    if not all(share.is_Rational for share in turns):
+        raise NoPiecesError(f"the periods in {f} have no common one")
+    common = Rational(sympy.ilcm(*(r.p for r in turns), 1), sympy.igcd(*(r.q for r in turns), 0))
+    half = common * pi / abs(rates[0])
+    moved = {v: v.func(v.args[0].subs(t, t + half).expand()) for v in waves}
+    return half if f.xreplace(moved) == f else 2 * half
 
 
 def _laplace(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
@@ -146,9 +198,18 @@ def check_laplace(F: Expr, f: Expr, t: Symbol, s: Symbol, abscissa: Expr) -> Non
         for at in checks.samples(checks.symbols_of(F, f) - {s, t}, 1):
             left = abscissa.subs(at)
             point = {**at, s: (left if left.is_finite else S.Zero) + Rational(23, 10)}
-            _compare(F, f * exp(-s * t), t, S.Zero, oo, point)
+            _compare(F, f * exp(-s * t), t, S.Zero, _far(f.subs(at), t), point)
 
     checks.attempt(check)
+
+
+def _far(f: Expr, t: Symbol) -> Expr:
+    """Infinity; beside endlessly many kinks an end, beyond which the kernel is nothing."""
+    try:
+        regions(f, t, S.Zero, oo)
+    except NoPiecesError:
+        return Integer(15)
+    return oo
 
 
 def _compare(F: Expr, integrand: Expr, t: Symbol, a: Expr, b: Expr, at: Any) -> None:
