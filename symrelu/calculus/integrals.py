@@ -73,6 +73,7 @@ from symrelu.function import ReLU
 from symrelu.kinked import has_kinks
 
 ENTIRE = (Add, Mul, Pow, exp, sin, cos, sinh, cosh, tanh, atan, asinh, erf, ReLU)
+MOST_REGIONS = 24  # that a quadrature goes through
 MOST_FACTORED = 20  # terms: factors of more, in many symbols, keep SymPy busy
 
 
@@ -630,9 +631,7 @@ def check_definite(value: Expr, f: Expr, x: Symbol, a: Expr, b: Expr) -> None:
             turn = 1
             if low > high:
                 low, high, turn = high, low, -1
-            parts = regions(integrand, x, low, high)
-            if len(parts) > 12:
-                raise NoPiecesError("too many regions for a quadrature")
+            parts = regions(integrand, x, low, high, MOST_REGIONS)
             want = turn * mpmath.fsum(
                 checks.quadrature(p.expr, x, checks_ends(p.start, p.stop))
                 for p in parts

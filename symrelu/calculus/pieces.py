@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from itertools import pairwise, product
+from math import inf
 from typing import Any
 
 from sympy import (
@@ -251,17 +252,19 @@ class Region:
 
 
 def regions(
-    expr: Any, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity
+    expr: Any, x: Symbol, start: Expr = -S.Infinity, stop: Expr = S.Infinity, most: float = inf
 ) -> list[Region]:
     """The intervals on which the expression is smooth, from left to right.
 
-    Raises NoPiecesError where the roots of a switch, or their order, are not known.
+    Raises NoPiecesError where the roots of a switch, or their order, are not known, or are many.
     """
     steps = in_steps(expr)
     parts: list[tuple[Expr, Expr, dict[Dummy, Expr]]] = [(start, stop, {})]
     for h, switch in steps.switches.items():
         zeros: dict[Expr, list[Expr]] = {}  # of the switch, as the steps inside of it are
         parts = [piece for part in parts for piece in _split(*part, h, switch, x, zeros)]
+        if len(parts) > most:
+            raise TooLargeError(f"{expr} has more than {most} regions")
     apart = [piece for part in parts for piece in _at_points(*part, steps.points, x)]
     points = {a for a, *_ in apart} - {a for a, *_ in parts}
     return _merged(
@@ -421,6 +424,8 @@ def roots(u: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Expr]:
     """Where a smooth expression is 0 or has a pole; all of it, or NoPiecesError."""
     if x not in u.free_symbols:
         return []
+    if is_linear(u, x):
+        return polynomial_roots(Poly(u, x))
     numerator, denominator = together(u).as_numer_denom()
     found = []
     for part in (numerator, denominator):
