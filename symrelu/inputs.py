@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from sympy import Basic, SympifyError, sympify
+from sympy import Basic, Symbol, SympifyError, sympify
 from sympy.logic.boolalg import Boolean
 from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _CodegenArrayAbstract
 
@@ -63,20 +63,25 @@ def expression(expr: Any, caller: str) -> Basic:
     raise TypeError(f"{caller} takes expressions, not {expr!r}{remedy(expr)}")
 
 
+OF_TEXT = (
+    "text is never read here: make a symbol of it by Symbol, or of a formula that you trust an "
+    "expression by sympify"
+)
+
+
 def remedy(value: Any) -> str:
     """What to write in place of what is no expression, where that is known."""
     if isinstance(value, str):
-        return (
-            "; text is never read here: make a symbol of it by Symbol, or of a formula that you "
-            "trust an expression by sympify"
-        )
-    if isinstance(value, (list, tuple)):
+        return f"; {OF_TEXT}"
+    if isinstance(value, (list, tuple)) or hasattr(value, "__array__"):
         return "; make a matrix of it by Matrix, or take its items one by one"
     if isinstance(value, (_ArrayExpr, _CodegenArrayAbstract)):
         return (
             "; write it with matrices, by convert_array_to_matrix from sympy.tensor.array."
             "expressions"
         )
-    if isinstance(value, Boolean):
+    if isinstance(value, Collection) and not isinstance(value, Basic):
+        return "; make a list of it, which has an order"
+    if isinstance(value, Boolean) and not isinstance(value, Symbol):
         return "; make a choice of a condition by Piecewise"
     return ""

@@ -635,6 +635,8 @@ def nsolve(f: Any, *args: Any, check: bool = True, **options: Any) -> Any:
         raise TypeError("nsolve takes a start")
     several = isinstance(f, (list, tuple))
     *named, start = args
+    if isinstance(start, Expr) and not start.is_number:
+        raise TypeError(f"nsolve takes a number to start from as its last argument, not {start}")
     unknowns = _unknowns(list(f) if several else [f], tuple(named))
     gaps = [e.lhs - e.rhs if isinstance(e, Eq) else e for e in (f if several else [f])]
     others = set().union(*(g.free_symbols for g in gaps)) - set(unknowns)

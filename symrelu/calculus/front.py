@@ -20,6 +20,7 @@ from sympy import (
     Max,
     NDimArray,
     S,
+    Set,
     SingularityFunction,
     Sum,
     Symbol,
@@ -36,7 +37,7 @@ from symrelu.calculus.errors import UNKNOWN
 from symrelu.calculus.pieces import constants_apart, side_by_side, without_floats
 from symrelu.function import ReLU
 from symrelu.graph import holds, replaced
-from symrelu.inputs import holds_text
+from symrelu.inputs import OF_TEXT, holds_text
 from symrelu.kinks import relusimp
 from symrelu.signs import has_few_nodes, is_written_out
 
@@ -73,7 +74,9 @@ def calculus(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
         FORMS[name] = Form(form, reason)
-        names = list(signature(function).parameters)
+        parameters = signature(function).parameters
+        names = list(parameters)
+        placed = [k for k, p in parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
 
         @wraps(function)
         def answer(*args: Any, check: bool = True, **options: Any) -> Any:
@@ -87,6 +90,7 @@ def calculus(
                     return _in_shape_of(args[0], found, name)
                 args = (entries, *args[1:])
             args = tuple(_each(arg, lambda e: done(e, check)) for arg in args)
+            _check_domain(name, placed, args, options)
             if smooth and not any(map(has_kinks, (*args, *options.values()))):
                 return smooth(*args, **options)
             if takes and not isinstance(args[0], takes):
@@ -102,6 +106,15 @@ def calculus(
         return answer
 
     return decorate
+
+
+def _check_domain(name: str, placed: list[str], args: tuple[Any, ...], options: Any) -> None:
+    """SymPy would ask what is no set for what sets have."""
+    for key, value in (*zip(placed, args, strict=False), *options.items()):
+        if key in ("domain", "interval") and not isinstance(value, Set):
+            raise ValueError(
+                f"{name}: the {key} {value} is no set, such as S.Reals or Interval(0, 1)"
+            )
 
 
 def _variable(
@@ -186,7 +199,7 @@ def _refuse_text(name: str, names: list[str], args: tuple[Any, ...], options: An
     named = [*zip([*names, *[names[-1]] * len(args)], args, strict=False), *options.items()]
     for key, value in named:
         if key not in WORDS and key in names and holds_text(value):
-            raise TypeError(f"{name} takes expressions and symbols, not {value!r}")
+            raise TypeError(f"{name} takes expressions and symbols, not {value!r}; {OF_TEXT}")
 
 
 def _in_shape_of(matrix: Any, entries: list[Any], name: str) -> Any:
@@ -305,12 +318,21 @@ def _each(arg: Any, f: Callable[[Basic], Any]) -> Any:
     return arg
 
 
+class _Real(Dummy):
+    """What stands for a symbol, by whose name it goes in messages."""
+
+    class_key = Dummy.class_key  # by which SymPy sorts
+
+    def _sympystr(self, printer: Any) -> str:
+        return str(self.name)
+
+
 def _real(e: Any, to: dict[Basic, Basic]) -> Any:
     """The same of real symbols."""
     sides = {limit.args[3] for limit in e.atoms(Limit)}  # for SymPy these are symbols
     for symbol in e.atoms(Symbol) - sides:
         if symbol.is_extended_real is None and symbol not in to:
-            to[symbol] = Dummy(symbol.name, real=True)
+            to[symbol] = _Real(symbol.name, real=True)
     return e.xreplace(to)
 
 

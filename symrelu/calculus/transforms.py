@@ -401,7 +401,11 @@ def fourier_series(f: Any, limits: Any = None, finite: bool = True, check: bool 
     sin(x) - 2*cos(x)/pi + pi/4
     """
     limits = the_symbol(f, "variable") if limits is None else limits
-    x, a, b = (limits, -pi, pi) if isinstance(limits, Symbol) else limits
+    if isinstance(limits, Symbol):
+        limits = limits, -pi, pi
+    if not isinstance(limits, (tuple, list, Tuple)) or len(limits) != 3:
+        raise ValueError(f"the limits of a Fourier series are (x, start, stop), not {limits}")
+    x, a, b = limits
     if a.is_infinite or b.is_infinite or sign_of(b - a) <= 0:
         raise ValueError(f"a period goes from left to right, not from {a} to {b}")
     n = Dummy("n", integer=True, positive=True)

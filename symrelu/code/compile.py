@@ -49,7 +49,7 @@ from sympy.tensor.array.sparse_ndim_array import SparseNDimArray
 from symrelu.code import blocks
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
-from symrelu.code.lower import Count, Larger, shared_products
+from symrelu.code.lower import Count, Larger, Slot, shared_products
 from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
@@ -788,13 +788,16 @@ def _readings(roots: Sequence[Basic]) -> list[Basic]:
 
 
 def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
-    """The scalars that are made of matrices and are the same for all values of the variable."""
+    """The scalars that are made of matrices and are the same for all values of the variable.
+
+    So is the entry of a matrix, for which the whole of it stands.
+    """
     bound = {variable, *(v for node in postorder(body) for v in getattr(node, "bound_symbols", ()))}
     return [
         node
         for node in postorder(body)
         if not node.is_Matrix
-        and any(getattr(arg, "is_Matrix", False) for arg in node.args)
+        and (isinstance(node, Slot) or any(getattr(arg, "is_Matrix", False) for arg in node.args))
         and bound.isdisjoint(free_symbols(node))
     ]
 

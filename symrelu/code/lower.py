@@ -7,7 +7,7 @@ gain.  What it writes is equal to what it was given; the nodes of its own, like 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce, singledispatch
 from itertools import product
 from typing import Any
@@ -82,6 +82,7 @@ class Slot(AtomicExpr):
 
     is_extended_real: bool | None = True
     is_commutative = True
+    _diff_wrt = True  # as what it stands in the place of
     operand: Basic
 
     def __new__(cls, operand: Basic) -> Slot:
@@ -188,14 +189,33 @@ def _(node: Expr) -> Basic:
     return Piecewise(*node.args[: BRANCHES - 1], ExprCondPair(rest, S.true), evaluate=False)
 
 
-def _places(value: Basic) -> dict[Basic, Sequence[Any]]:
-    """The elements of data whose place is computed, as in ``x[i + 1]``, with their indices."""
+_ELEMENTS = (MatrixElement, Indexed)
+
+
+def _tested(conditions: Iterable[Basic]) -> set[Basic]:
+    """The symbols, and counts, of which conditions hold or do not; not those of data."""
+    stack, found = [*conditions], set()
+    while stack:
+        node = stack.pop()
+        if node.is_Atom and not node.is_number:
+            found.add(node)
+        elif not isinstance(node, _ELEMENTS):
+            stack.extend(node.args)
+    return found
+
+
+def _places(value: Basic, tested: set[Basic]) -> dict[Basic, Sequence[Any]]:
+    """The elements that may not be there, as ``x[i + 1]``, or ``x[i]`` if i < 2, with indices."""
     elements = {
         part: part.indices if isinstance(part, Indexed) else part.args[1:]
         for part in postorder(value)
-        if isinstance(part, (MatrixElement, Indexed))
+        if isinstance(part, _ELEMENTS)
     }
-    return {part: at for part, at in elements.items() if not all(k.is_Atom for k in at)}
+    return {
+        part: at
+        for part, at in elements.items()
+        if not all(k.is_Atom and k not in tested for k in at)
+    }
 
 
 def within_bounds(node: Expr) -> Basic:
@@ -203,14 +223,18 @@ def within_bounds(node: Expr) -> Basic:
 
     Arrays are computed in all the branches, and ``x[i + 1]`` may be behind the last one.
     """
-    places = [_places(value) for value, _ in node.args]
+    tested = _tested(condition for _, condition in node.args)
+    places = [_places(value, tested) for value, _ in node.args]
     if not any(places):
         return node
     branches, before = [], S.false
     for (value, condition), found in zip(node.args, places, strict=True):
         taken = And(condition, Not(before))
         new = {
-            part: part.func(part.args[0], *(_where(index, taken) for index in at))
+            part: part.func(
+                part.args[0],
+                *(_where(k, taken) if k in tested or not k.is_Atom else k for k in at),
+            )
             for part, at in found.items()
         }
         branches.append(ExprCondPair(value.xreplace(new), condition))
@@ -222,7 +246,7 @@ def within_bounds(node: Expr) -> Basic:
 def _where(index: Expr, taken: Basic) -> Expr:
     """The index where the branch is taken, elsewhere the first one."""
     given = isinstance(index, Piecewise) and index.args[0][1] == taken
-    if index.is_Atom or taken == True or given:  # noqa: E712
+    if taken == True or given:  # noqa: E712
         return index
     return Piecewise(ExprCondPair(index, taken), ExprCondPair(S.Zero, S.true), evaluate=False)
 

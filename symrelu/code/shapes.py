@@ -6,11 +6,13 @@ from typing import Any
 
 
 def misshapen(name: str, expected: str, given: Any) -> ValueError:
-    """The error, to be raised, which names the cure where an array does not know its shape."""
+    """The error, to be raised, which names the cure where the shape is not known."""
     found: Any = type(given).__name__
     if hasattr(given, "shape"):
         found = tuple(given.shape)
     elif hasattr(given, "cols"):  # mpmath's
         found = (given.rows, given.cols)
-    cure = "; call its compute_chunk_sizes() first" if "nan" in str(found) else ""
+    cure = "" if isinstance(found, tuple) else "; make an array of it"
+    if "nan" in str(found):
+        cure = "; call its compute_chunk_sizes() first"
     return ValueError(f"argument {name}: expected shape {expected}, not {found}{cure}")

@@ -7,7 +7,7 @@ than once, or has no exact word for, so that the code is as long as the graph is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial, reduce
 from typing import Any
 
@@ -33,15 +33,16 @@ from sympy import (
     Tuple,
     numbered_symbols,
     sign,
-    sympify,
 )
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.matrices import MatrixBase
+from sympy.matrices.expressions import MatrixExpr
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from symrelu.function import ReLU
 from symrelu.graph import postorder
+from symrelu.inputs import expression
 from symrelu.kinked import rewritten, without_deltas
 
 
@@ -78,6 +79,8 @@ def cse(
     Raises
     ======
 
+    TypeError
+        If an expression is text, or a matrix that is not written out.
     ValueError
         If an expression holds a ``DiracDelta``.
 
@@ -118,9 +121,9 @@ def cse(
 
     sympy.simplify.cse_main.cse
     """
-    if isinstance(exprs, (Basic, MatrixBase)) and not isinstance(exprs, Tuple):
+    if isinstance(exprs, (Basic, MatrixBase, str)) and not isinstance(exprs, Tuple):
         exprs = [exprs]
-    roots = [sympify(e, strict=True) for e in exprs]
+    roots = [_root(e) for e in (exprs if isinstance(exprs, Iterable) else [exprs])]
     entries = [entry for root in roots for entry in _entries(root)]
     program = _Program(without_deltas(Tuple(*entries)), symbols)
     values = iter([program.value[entry] for entry in program.roots.args])
@@ -131,6 +134,13 @@ def cse(
         for root in roots
     ]
     return program.steps, results
+
+
+def _root(expr: Any) -> Any:
+    root = expr if isinstance(expr, MatrixBase) else expression(expr, "cse")
+    if isinstance(root, MatrixExpr) and not isinstance(root, MatrixBase):
+        raise TypeError(f"cse takes explicit matrices, not {root}; write it out by as_explicit")
+    return root
 
 
 def _entries(root: Any) -> list[Expr]:

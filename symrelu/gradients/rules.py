@@ -56,6 +56,7 @@ from sympy import (
     Piecewise,
     Pow,
     S,
+    Subs,
     Sum,
     Symbol,
     Trace,
@@ -170,19 +171,42 @@ def local(
     needed: Collection[Expr],
     variables: set[Expr],
     diff: Diff,
-    of_long: Diff,
+    sweep: Diff,
 ) -> Pullback:
     """The parts by the rule of the node; if there is none, by the derivatives of scalars.
 
-    ``of_long`` is for long functions of entries, whose parts are shared.
+    ``sweep`` is for what SymPy does not look into: long functions of entries, whose parts are
+    shared, and functions that have their derivatives from the table.
     """
+
+    def by_table(f: Expr, v: Expr) -> Expr:
+        return _derived(diff(f, v), sweep)
+
     rule = pullback.dispatch(type(node))
     if rule in (of_entries, of_indices):
         return rule(
-            node, cotangent, needed, lambda f, v: diff(f, v) if is_small(f) else of_long(f, v)
+            node, cotangent, needed, lambda f, v: by_table(f, v) if is_small(f) else sweep(f, v)
         )
     parts = rule(node, cotangent, needed) if node.args else iter(())
-    return by_sympy(node, cotangent, needed, variables, diff) if parts is NotImplemented else parts
+    if parts is NotImplemented:
+        asked = isinstance(node, Function)  # its rule has been
+        return by_sympy(node, cotangent, needed, variables, diff if asked else by_table)
+    return parts
+
+
+def _derived(slope: Expr, sweep: Diff) -> Expr:
+    """A derivative in which SymPy has left those of functions that have a rule."""
+
+    def change(node: Any) -> Any:
+        if isinstance(node, Derivative) and isinstance(node.expr, Function):
+            first, *others = node.variables
+            known = sweep(node.expr, first)
+            return node if holds(known, Derivative) else reduce(sweep, others, known)
+        if isinstance(node, Subs) and not holds(node.expr, Derivative):
+            return node.doit(deep=False)
+        return node
+
+    return replaced(slope, change) if holds(slope, Derivative) else slope
 
 
 def by_sympy(
@@ -598,19 +622,28 @@ def of_indices(
     node: Expr, cotangent: Expr, needed: Collection[Expr], diff: Diff = Expr.diff
 ) -> Pullback:
     indices, entry = node.lamda.variables, node.lamda.expr
-    parts = list(free_parts(node.lamda, needed))
-    shell = entry.xreplace(dict.fromkeys(parts, S.Zero))
-    if any(part in needed for part in postorder(shell)):
+    # Of x and 1/x, each its own.
+    stand_ins = {part: Dummy(real=True) for part in free_parts(node.lamda, needed)}
+    back: dict[Expr, Expr] = {stand_in: part for part, stand_in in stand_ins.items()}
+    shell = put(entry, stand_ins)
+    parts = [part for part in postorder(shell) if part in needed]
+    elements = [part for part in parts if isinstance(part, MatrixElement)]
+    rest = put(shell, {part: Dummy(real=True) for part in elements})
+    if any(part in needed for part in postorder(rest)):
         raise NotImplementedError(
             f"gradient has no rule for {node}, whose entries depend on a variable by the index; "
             "write it as a function of a matrix, by elementwise"
         )
-    stand_ins = {part: Dummy(real=True) for part in parts}  # of x and 1/x, each its own
-    back = {stand_in: part for part, stand_in in stand_ins.items()}
-    shell = put(entry, stand_ins)
     for part, stand_in in stand_ins.items():
         slope = put(diff(shell, stand_in), back)
         yield part, inner(cotangent, FunctionMatrix(*node.shape, Lambda(indices, slope)))
+    c = MatrixSymbol(Dummy("c"), *node.shape)
+    limits = [(k, 0, length - 1) for k, length in zip(indices, node.shape, strict=True)]
+    for matrix in dict.fromkeys(part.parent for part in elements):
+        m = MatrixSymbol(Dummy("m"), *matrix.shape)
+        places = {e: m[e.i, e.j] for e in elements if e.parent == matrix}
+        total = Sum(c[indices] * put(shell, places), *limits)
+        yield matrix, _by_elements(total, m, {**back, m: matrix, c: cotangent}, diff)
 
 
 @pullback.register(KroneckerProduct)

@@ -356,7 +356,9 @@ def _columns(wrt: Any, name: str) -> list[Expr]:
     for v in variables:
         if v.is_Matrix and v.shape[1] != 1:
             cure = (
-                "give a direction, along=" if name == "hessian" else "take gradient(Trace(C.T*f))"
+                "give a direction, along="
+                if name == "hessian"
+                else f"the product of the Jacobian with a column c is gradient(Trace(c.T*f), {v})"
             )
             raise ValueError(
                 f"{name} is by variables and columns, and {v} has the shape {v.shape}; {cure}"

@@ -227,15 +227,17 @@ def elementwise(f: Any, matrix: Any) -> Any:
     if isinstance(matrix, (MatrixBase, NDimArray)):
         return matrix.applyfunc(f)
     if not isinstance(matrix, MatrixExpr):
-        raise TypeError(
-            f"elementwise takes a function and then a matrix, not {matrix!r}{remedy(matrix)}"
-        )
+        hint = "; of a scalar, call it" if isinstance(matrix, Expr) else remedy(matrix)
+        raise TypeError(f"elementwise takes a function and then a matrix, not {matrix!r}{hint}")
     body = None
     if callable(f):
         with suppress(SympifyError):
             body = sympify(f(ENTRY), strict=True)
     if not isinstance(body, Expr) or hasattr(body, "shape"):
-        raise TypeError(f"elementwise: {f!r} gives no scalar expression of an entry")
+        raise TypeError(
+            f"elementwise: {f!r} gives no scalar expression of an entry; give a function of a "
+            "scalar, such as tanh"
+        )
     return Elementwise(Lambda(ENTRY, body), matrix)
 
 

@@ -66,7 +66,7 @@ class LeakyReLU(Function):
     ],
 )
 def test_no_text_is_taken_for_a_symbol(call):
-    with pytest.raises(TypeError, match="takes expressions and symbols, not"):
+    with pytest.raises(TypeError, match=r"expressions and symbols, not .*; text is never"):
         call()
 
 
@@ -91,6 +91,26 @@ def test_arguments_as_in_sympy():
         assert mine[-1] == "check"
     assert calculus.limit(e=ReLU(x) / x, z=x, z0=0, dir="-") == 0
     assert calculus.integrate(ReLU(x), [x, 0, 1]) == half
+
+
+def test_what_is_no_domain_and_no_limit_is_named():
+    for call in (
+        lambda: calculus.solveset(ReLU(x) - 1, x, 5),
+        lambda: calculus.minimum(x**2, x, domain=(0, 1)),
+        lambda: calculus.is_increasing(ReLU(x), 3),
+    ):
+        with pytest.raises(ValueError, match=r"the (domain|interval) .* is no set, such as"):
+            call()
+    for limits in (3, (x, 0)):
+        with pytest.raises(ValueError, match=r"limits of a Fourier series are \(x, start, stop\)"):
+            calculus.fourier_series(ReLU(x), limits)
+    with pytest.raises(TypeError, match=r"nsolve takes a number to start from .* not z"):
+        calculus.nsolve(ReLU(z) - 1, z)
+
+
+def test_symbols_have_their_names_in_messages():
+    with pytest.raises(ValueError, match=r"of integration: ReLU\(s\*z\) has s, z"):
+        calculus.integrate(ReLU(symbols("s") * z))
 
 
 def test_matrices_and_equations_entry_by_entry():

@@ -286,7 +286,7 @@ def test_printers_and_units_are_refused():
 def test_what_is_no_array_of_its_shape_is_named():
     B = MatrixSymbol("B", n, 2)
     for given, name in ((3.0, "float"), ([1, 2], "list")):
-        with pytest.raises(ValueError, match=rf"argument A: expected shape \(2, 2\), not {name}"):
+        with pytest.raises(ValueError, match=rf"A: expected shape \(2, 2\), not {name}; make an"):
             lambdify(A, ReLU(A))(given)
         with pytest.raises(ValueError, match=rf"argument B: expected shape \(n, 2\), not {name}"):
             lambdify(B, ReLU(B))(given)

@@ -209,8 +209,8 @@ def test_elements_in_branches_that_are_not_taken():
     bounded = within_bounds(e)
     assert bounded == Piecewise(
         (V[Piecewise((i + 1, i < n), (0, True))], i < n),
-        (V[i] * V[Piecewise((i - 1, i >= n), (0, True))], True),
+        (V[Piecewise((i, i >= n), (0, True))] * V[Piecewise((i - 1, i >= n), (0, True))], True),
     )
     assert within_bounds(bounded) is bounded
-    without = Piecewise((V[i], i < n), (x, True))
+    without = Piecewise((V[i], V[i] < n), (x, True))
     assert within_bounds(without) is without

@@ -263,3 +263,11 @@ def test_relations_stay_as_they_are():
 def test_no_text_is_read():
     with pytest.raises((TypeError, ValueError)):
         cse(["x"])
+
+
+def test_what_is_no_program():
+    with pytest.raises(TypeError, match="cse takes expressions, not 'x'; text is never read"):
+        cse(["x"])
+    with pytest.raises(TypeError, match=r"cse takes explicit matrices, not 2.M; .* as_explicit"):
+        cse(2 * MatrixSymbol("M", 2, 2))
+    assert cse(3) == ([], [3])

@@ -317,7 +317,7 @@ def test_the_notation_of_functions_of_entries():
 
 def test_elementwise_of_what_is_none():
     assert elementwise(exp, Matrix([0, 0])) == Matrix([1, 1])
-    with pytest.raises(TypeError, match="takes a function and then a matrix, not s"):
+    with pytest.raises(TypeError, match="a function and then a matrix, not s; of a scalar, call"):
         elementwise(exp, s)
     for f in (3, lambda e: "text", lambda e: M):
         with pytest.raises(TypeError, match="gives no scalar expression of an entry"):

@@ -82,7 +82,7 @@ def _(node: Count, engine: Target) -> Rule:
     operation, _, axes = node.kind.partition(", ")
 
     def write(*codes: Code) -> Code:
-        code = engine.call(operation, *codes, of=node)
+        code = engine.call(operation, *codes, of="Sum" if node.bounds[1:] else "FunctionMatrix")
         return Code(f"{code}[:, {axes}]") if axes else code
 
     return Rule(node.bounds, write)

@@ -85,5 +85,46 @@ def is_negated(node: Basic) -> bool:
 
 @singledispatch
 def rule(node: Basic, engine: Target) -> Rule:
-    """How the engine computes a node."""
+    """
+    How an engine computes a node: which operands it needs, and the code that is made of theirs.
+
+    It dispatches on the class of the node, and ``rule.register`` adds a class of your own.
+
+    Parameters
+    ==========
+
+    node : Basic
+        What is to be computed.
+    engine : Target
+        The engine, with the fields of its row of ``ENGINES``.
+
+    Returns
+    =======
+
+    Rule
+        The operands, which are expressions, and a function from their code to that of the node.
+
+    Raises
+    ======
+
+    NotImplementedError
+        If the class has no rule.
+
+    Examples
+    ========
+
+    >>> import inspect
+    >>> from sympy import Function, symbols
+    >>> from symrelu.code import Code, Rule, lambdify, rule
+    >>> class Softplus(Function):
+    ...     pass
+    >>> @rule.register(Softplus)
+    ... def _(node, engine):
+    ...     return Rule(node.args, lambda u: Code(f"{engine.module}.logaddexp(0, {u})"))
+    >>> x = symbols("x")
+    >>> print(inspect.getsource(lambdify(x, 2*Softplus(x**2), "numpy")))
+    def lambdified(x):
+        return 2*numpy.logaddexp(0, x**2)
+    <BLANKLINE>
+    """
     raise NotImplementedError(f"lambdify has no rule for {type(node).__name__}")

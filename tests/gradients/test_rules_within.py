@@ -1,0 +1,113 @@
+"""Functions that have their derivative from the table, within elementwise, sums and integrals."""
+
+import numpy as np
+import pytest
+from sympy import (
+    Function,
+    FunctionMatrix,
+    IndexedBase,
+    Integral,
+    KroneckerDelta,
+    Lambda,
+    MatrixSymbol,
+    OneMatrix,
+    Rational,
+    Sum,
+    Trace,
+    exp,
+    symbols,
+    tanh,
+)
+
+from symrelu import ReLU, elementwise, gradient, hessian, jacobian, lambdify
+from symrelu.gradients import pullback
+
+x, t = symbols("x t", real=True)
+i, j, n = symbols("i j n", integer=True, positive=True)
+a = IndexedBase("a")
+W, X = MatrixSymbol("W", 3, 2), MatrixSymbol("X", 2, 4)
+w = MatrixSymbol("w", 2, 1)
+f = Function("f")
+
+
+class LogCosh(Function):
+    _imp_ = staticmethod(lambda v: np.log(np.cosh(v)))
+
+
+@pullback.register(LogCosh)
+def _(node, cotangent, needed):
+    yield node.args[0], cotangent * tanh(node.args[0])
+
+
+class Saturation(Function):
+    def _eval_rewrite_as_ReLU(self, u, **hints):
+        return ReLU(u, Rational(1, 3)) - ReLU(u - 1, 1)
+
+
+def total(matrix):
+    rows, columns = matrix.shape
+    return Trace(matrix * OneMatrix(columns, rows))
+
+
+@pytest.mark.parametrize(
+    ("loss", "wrt", "slope"),
+    [
+        (total(elementwise(LogCosh, W * X)), W, "tanh.(W*X)*X.T"),
+        (total((W * X).applyfunc(LogCosh)), W, "tanh.(W*X)*X.T"),
+        (
+            total(elementwise(Saturation, W * X)),
+            W,
+            "(Heaviside.(W*X, 1/3) - Heaviside.(W*X - 1, 1))*X.T",
+        ),
+        (Sum(LogCosh(x * a[i]), (i, 1, n)), x, "Sum(tanh(x*a[i])*a[i], (i, 1, n))"),
+        (Integral(LogCosh(x * t), (t, 0, 2)), x, "Integral(t*tanh(t*x), (t, 0, 2))"),
+        (Sum(LogCosh(x * w[i, 0]), (i, 0, 1)), w, "x*tanh.(x*w)"),
+    ],
+)
+def test_a_rule_holds_within_other_functions(loss, wrt, slope):
+    assert str(gradient(loss, wrt)) == slope
+
+
+def test_a_rule_holds_for_indices():
+    slope = x * tanh(x * a[i]) * KroneckerDelta(2, i)
+    assert gradient(Sum(LogCosh(x * a[i]), (i, 1, n)), a[2]) == Sum(slope, (i, 1, n))
+    matrix = FunctionMatrix(2, 2, Lambda((i, j), LogCosh(x * (i + 2 * j))))
+    assert gradient(matrix[1, 1], x) == 3 * tanh(3 * x)
+
+
+def test_a_rule_holds_twice():
+    H = hessian(total(elementwise(lambda z: LogCosh(z) ** 2, W * w)), w)
+    J = jacobian(gradient(total(elementwise(lambda z: LogCosh(z) ** 2, W * w)), w), w)
+    point = {W: np.array([[1.0, -2], [0.5, 3], [-1, 1]]), w: np.array([[0.3], [-0.4]])}
+    z = point[W] @ point[w]
+    curvature = 2 * np.tanh(z) ** 2 + 2 * np.log(np.cosh(z)) * (1 - np.tanh(z) ** 2)
+    for found in lambdify([W, w], [H, J])(*point.values()):
+        np.testing.assert_allclose(found, point[W].T @ (curvature * point[W]))
+
+
+def test_what_has_no_derivative_stays():
+    assert str(hessian(total(elementwise(f, w)), w)).startswith("DiagMatrix((_d -> Derivative(f(")
+    assert hessian(Sum(f(x * i), (i, 1, 2)), x) == Sum(f(x * i), (i, 1, 2)).diff(x, 2)
+    with pytest.raises(NotImplementedError, match=r"no numeric form of Derivative\(f\(w\), w\)"):
+        lambdify(w, gradient(total(elementwise(f, w)), w))
+
+
+def test_matrices_of_indices_of_elements():
+    t, C = MatrixSymbol("t", n, 1), MatrixSymbol("C", n, n)
+    u, D = MatrixSymbol("u", 3, 1), MatrixSymbol("D", 2, 2)
+    kernel = FunctionMatrix(n, n, Lambda((i, j), x * exp(-((t[i, 0] - t[j, 0]) ** 2))))
+    hankel = FunctionMatrix(2, 2, Lambda((i, j), ReLU(u)[i + j, 0] ** 2))
+    rng = np.random.default_rng(0)
+    T, c, U, d = (rng.normal(size=shape) for shape in ((4, 1), (4, 4), (3, 1), (2, 2)))
+    losses = [Trace(C * kernel), Trace(D * hankel)]
+    slopes = [gradient(losses[0], [t, C, x]), gradient(losses[1], [u, D])]
+    compiled = lambdify([t, C, x, u, D], slopes)
+    (by_t, by_C, by_x), (by_u, by_D) = compiled(T, c, 0.5, U, d)
+    K = np.exp(-((T - T.T) ** 2))
+    np.testing.assert_allclose(by_C, 0.5 * K)
+    np.testing.assert_allclose(by_x, (c * K).sum())
+    pull = -(c + c.T) * K * (T - T.T)
+    np.testing.assert_allclose(by_t, pull.sum(axis=1, keepdims=True))
+    part = np.maximum(U, 0)
+    np.testing.assert_allclose(by_u, 2 * part * [[d[0, 0]], [d[0, 1] + d[1, 0]], [d[1, 1]]])
+    np.testing.assert_allclose(by_D, [part[:2, 0] ** 2, part[1:, 0] ** 2])
