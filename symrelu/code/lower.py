@@ -350,8 +350,13 @@ def _counts(expr: Expr) -> list[Count]:
 
 
 def _is_over_data(node: Sum) -> bool:
-    """Whether data are looked up by the indices, which all run on their own."""
+    """Whether data are looked up by the indices, which all run on their own.
+
+    An index around the sum, and an entry, that are arrays have axes that are not summed over.
+    """
     indices = set(node.variables)
+    if holds(node.function, Count, Slot):
+        return False
     limits = [bound for _, *bounds in node.limits for bound in bounds]
     if any(bound.free_symbols & indices or _counts(bound) for bound in limits):
         return False

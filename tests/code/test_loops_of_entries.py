@@ -20,10 +20,11 @@ from sympy import (
 from symrelu import elementwise, lambdify
 
 x, s = symbols("x s")
-k, m = symbols("k m", integer=True)
+i, k, m = symbols("i k m", integer=True)
 n = symbols("n", integer=True, positive=True)
 w = MatrixSymbol("w", 3, 1)
 u, t, a = MatrixSymbol("u", 2, 1), MatrixSymbol("t", n, 1), IndexedBase("a")
+D, b = MatrixSymbol("D", 3, 3), IndexedBase("b")
 first = Piecewise((u[k, 0], k < 2), (0, True))
 POINT = np.array([[0.25], [0.5], [2]])
 
@@ -70,3 +71,31 @@ def test_elements_that_are_there_in_one_branch_only(expr, numbers):
 def test_matrices_of_indices_are_refused_by_their_name():
     with pytest.raises(NotImplementedError, match="math has no numeric form of FunctionMatrix"):
         lambdify(u, FunctionMatrix(3, 1, Lambda((k, m), first)), "math")
+
+
+# Square: axes could be taken for each other.
+M, V = np.arange(9.0).reshape(3, 3) % 4 / 4, np.array([0.5, -1, 2])
+
+
+@pytest.mark.parametrize(
+    ("expr", "numbers"),
+    [
+        (
+            Sum((Sum(b[k, m], (m, 0, n - 1)) - a[k]) ** 2, (k, 0, n - 1)),
+            ((M.sum(1) - V) ** 2).sum(),
+        ),
+        (Sum(Sum(b[k, m], (k, 0, n - 1)) ** 2, (m, 0, n - 1)), (M.sum(0) ** 2).sum()),
+        (
+            Sum(Sum(b[k, i] * b[m, i], (i, 0, n - 1)) ** 2, (k, 0, n - 1), (m, 0, n - 1)),
+            ((M @ M.T) ** 2).sum(),
+        ),
+        (FunctionMatrix(n, n, Lambda((k, m), Sum(b[k, i] * b[m, i], (i, 0, n - 1)))), M @ M.T),
+        (elementwise(lambda z: Sum(a[k] * z**k, (k, 0, n - 1)), D), V[0] + V[1] * M + V[2] * M**2),
+    ],
+)
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+def test_sums_within_sums_and_of_entries(expr, numbers, engine):
+    as_array = pytest.importorskip("torch").tensor if engine == "torch" else np.array
+    compiled = lambdify([a, b, D, n], expr, engine)
+    found = compiled(as_array(V), as_array(M), as_array(M), 3)
+    np.testing.assert_allclose(np.asarray(found), numbers)
