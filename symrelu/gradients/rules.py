@@ -638,11 +638,12 @@ def of_indices(
         slope = put(diff(shell, stand_in), back)
         yield part, inner(cotangent, FunctionMatrix(*node.shape, Lambda(indices, slope)))
     c = MatrixSymbol(Dummy("c"), *node.shape)
-    limits = [(k, 0, length - 1) for k, length in zip(indices, node.shape, strict=True)]
+    apart = {index: Dummy(name, integer=True) for index, name in zip(indices, "kl", strict=True)}
+    limits = [(k, 0, n - 1) for k, n in zip(apart.values(), node.shape, strict=True)]
     for matrix in dict.fromkeys(part.parent for part in elements):
         m = MatrixSymbol(Dummy("m"), *matrix.shape)
         places = {e: m[e.i, e.j] for e in elements if e.parent == matrix}
-        total = Sum(c[indices] * put(shell, places), *limits)
+        total = Sum(put(c[indices] * put(shell, places), apart), *limits)
         yield matrix, _by_elements(total, m, {**back, m: matrix, c: cotangent}, diff)
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from sympy import (
+    Determinant,
     Function,
     FunctionMatrix,
     IndexedBase,
     Integral,
+    Inverse,
     KroneckerDelta,
     Lambda,
     MatrixSymbol,
@@ -111,3 +113,30 @@ def test_matrices_of_indices_of_elements():
     part = np.maximum(U, 0)
     np.testing.assert_allclose(by_u, 2 * part * [[d[0, 0]], [d[0, 1] + d[1, 0]], [d[1, 1]]])
     np.testing.assert_allclose(by_D, [part[:2, 0] ** 2, part[1:, 0] ** 2])
+
+
+def kernel_of(entry):
+    return FunctionMatrix(3, 3, Lambda((i, j), entry(i, j)))
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda t, C: Trace(Inverse(kernel_of(lambda i, j: exp(-((t[i, 0] - t[j, 0]) ** 2))) + C)),
+        lambda t, C: Trace(ReLU(kernel_of(lambda i, j: t[i, 0] - t[j, 0])) * C),
+        lambda t, C: Determinant(kernel_of(lambda i, j: t[i, 0] ** j)),
+        lambda t, C: t.T * kernel_of(lambda i, j: C[j, i] * t[j, 0] * t[0, 0]) * t,
+    ],
+)
+def test_kernels_within_matrices(of):
+    u, D = MatrixSymbol("u", 3, 1), MatrixSymbol("D", 3, 3)
+    loss = of(u, D)
+    compiled = lambdify([u, D], [loss, gradient(loss, u)])
+    point, matrix = np.array([[0.5], [-1], [2]]), np.diag([3.0, 2, 4]) + 0.5
+    steps = 1e-6 * np.eye(3)[:, :, None]
+
+    def at(p):
+        return np.squeeze(compiled(p, matrix)[0])
+
+    differences = [(at(point + h) - at(point - h)) / 2e-6 for h in steps]
+    np.testing.assert_allclose(compiled(point, matrix)[1][:, 0], differences, rtol=1e-6, atol=1e-8)
