@@ -83,7 +83,12 @@ class Slot(AtomicExpr):
     is_extended_real: bool | None = True
     is_commutative = True
     _diff_wrt = True  # as what it stands in the place of
+    name = "entry"  # SymPy asks it of what is free
     operand: Basic
+
+    @property
+    def free_symbols(self) -> set[Basic]:
+        return {self}  # as in Count
 
     def __new__(cls, operand: Basic) -> Slot:
         slot: Slot = super().__new__(cls)
@@ -109,10 +114,15 @@ class AnySlot(Slot):
 class Count(AtomicExpr):
     """The indices of the rows, of the columns or of the terms, counted from 0, as an array."""
 
+    name = "count"  # SymPy asks it of what is free
     is_integer = True
     is_commutative = True
     bounds: tuple[Expr, ...]
     kind: str
+
+    @property
+    def free_symbols(self) -> set[Basic]:
+        return {self}  # what holds it is no number, which SymPy would compare
 
     def __new__(cls, kind: str, *bounds: Expr) -> Count:
         count: Count = super().__new__(cls)
@@ -121,6 +131,17 @@ class Count(AtomicExpr):
 
     def _hashable_content(self) -> tuple[Any, ...]:
         return (self.kind, *self.bounds)
+
+
+class Chosen(Expr):
+    """An index where a condition holds, elsewhere the first one; SymPy does not take it apart."""
+
+    is_integer = True
+    is_commutative = True
+
+
+class Bounded(Piecewise):
+    """A choice of elements that are there in every branch."""
 
 
 class Filled(MatrixExpr):
@@ -223,6 +244,8 @@ def within_bounds(node: Expr) -> Basic:
 
     Arrays are computed in all the branches, and ``x[i + 1]`` may be behind the last one.
     """
+    if isinstance(node, Bounded):
+        return node
     tested = _tested(condition for _, condition in node.args)
     places = [_places(value, tested) for value, _ in node.args]
     if not any(places):
@@ -233,22 +256,13 @@ def within_bounds(node: Expr) -> Basic:
         new = {
             part: part.func(
                 part.args[0],
-                *(_where(k, taken) if k in tested or not k.is_Atom else k for k in at),
+                *(k if k.is_Atom and k not in tested else Chosen(k, taken) for k in at),
             )
             for part, at in found.items()
         }
-        branches.append(ExprCondPair(value.xreplace(new), condition))
+        branches.append(ExprCondPair(value if taken == True else value.xreplace(new), condition))  # noqa: E712
         before = Or(before, condition)
-    made = Piecewise(*branches, evaluate=False)
-    return node if made == node else made
-
-
-def _where(index: Expr, taken: Basic) -> Expr:
-    """The index where the branch is taken, elsewhere the first one."""
-    given = isinstance(index, Piecewise) and index.args[0][1] == taken
-    if taken == True or given:  # noqa: E712
-        return index
-    return Piecewise(ExprCondPair(index, taken), ExprCondPair(S.Zero, S.true), evaluate=False)
+    return Bounded(*branches, evaluate=False)
 
 
 @lower.register(UnevaluatedExpr)
@@ -369,10 +383,17 @@ def _at_once(node: Sum) -> Basic:
     body, beside = node.function, S.One
     for k, (index, first, last) in enumerate(node.limits):
         if index in body.free_symbols:
-            body = body.xreplace({index: Count("index_range" + ", None" * k, first, last + 1)})
+            count = Count("index_range" + ", None" * k, first, last + 1)
+            body = _unbound(body, index).xreplace({index: count})
         else:
             beside *= last - first + 1
     return beside * body
+
+
+def _unbound(body: Expr, *indices: Expr) -> Expr:
+    """The same, in which what is summed within runs over other indices than these."""
+    bound = {v for part in postorder(body) for v in getattr(part, "bound_symbols", ())}
+    return body if bound.isdisjoint(indices) else body.as_dummy()
 
 
 _FACTORS = 8  # of a product that others are looked for in
@@ -420,7 +441,7 @@ def _(node: Any) -> Basic:
 
 @lower.register(FunctionMatrix)
 def _(node: Any) -> Basic:
-    body, shape = node.lamda.expr, node.shape
+    body, shape = _unbound(node.lamda.expr, *node.lamda.variables), node.shape
 
     def counted(*kinds: str) -> Any:
         counts = map(Count, kinds, shape)

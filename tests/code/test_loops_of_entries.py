@@ -9,9 +9,12 @@ from sympy import (
     Integral,
     Lambda,
     MatrixSymbol,
+    Max,
+    OneMatrix,
     Piecewise,
     Product,
     Sum,
+    Trace,
     exp,
     sin,
     symbols,
@@ -99,3 +102,31 @@ def test_sums_within_sums_and_of_entries(expr, numbers, engine):
     compiled = lambdify([a, b, D, n], expr, engine)
     found = compiled(as_array(V), as_array(M), as_array(M), 3)
     np.testing.assert_allclose(np.asarray(found), numbers)
+
+
+d = MatrixSymbol("d", 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("expr", "number"),
+    [
+        # An inner sum over the same index.
+        (Sum(a[k] * Sum(a[k] ** 2, (k, 0, n - 1)), (k, 0, n - 1)), V.sum() * (V**2).sum()),
+        # An inner choice, whose condition looks up what the outer one guards.
+        (
+            Sum(Product(Piecewise((2, a[k] > x), (3, True)), (k, 0, m)), (m, 0, n - 1)),
+            3 + 9 + 18,
+        ),
+        # A Max of what SymPy would take for numbers.
+        (Product(Max(k + 1, a[k], Sum(k + 1, (m, 0, k)) / 2), (k, 0, n - 1)), 1 * 2 * 4.5),
+        (
+            Trace(OneMatrix(1, 3) * elementwise(lambda z: Max(Sum(z + k, (k, 0, n)), 1), d)),
+            6 + 10 + 18,
+        ),
+    ],
+)
+def test_what_stands_around_sums(expr, number):
+    compiled = lambdify([a, d, x, n], expr)
+    np.testing.assert_allclose(
+        np.squeeze(compiled(V, 2 * np.abs(V)[:, None] - 1.0, 1.5, 3)), number
+    )

@@ -43,6 +43,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from symrelu import ReLU, lambdify
 from symrelu.code.lower import (
     BRANCHES,
+    Bounded,
+    Chosen,
     Count,
     Filled,
     Larger,
@@ -207,9 +209,9 @@ def test_sums_without_end_are_refused_wherever_they_start():
 def test_elements_in_branches_that_are_not_taken():
     e = Piecewise((V[i + 1], i < n), (V[i] * V[i - 1], True))
     bounded = within_bounds(e)
-    assert bounded == Piecewise(
-        (V[Piecewise((i + 1, i < n), (0, True))], i < n),
-        (V[Piecewise((i, i >= n), (0, True))] * V[Piecewise((i - 1, i >= n), (0, True))], True),
+    assert bounded == Bounded(
+        (V[Chosen(i + 1, i < n)], i < n),
+        (V[Chosen(i, i >= n)] * V[Chosen(i - 1, i >= n)], True),
     )
     assert within_bounds(bounded) is bounded
     without = Piecewise((V[i], V[i] < n), (x, True))

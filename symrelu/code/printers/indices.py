@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sympy import Basic, DeferredVector, Dummy, Expr, Indexed, IndexedBase, MatrixSymbol, Symbol
+from sympy import (
+    Basic,
+    DeferredVector,
+    Dummy,
+    Expr,
+    Indexed,
+    IndexedBase,
+    MatrixSymbol,
+    Piecewise,
+    Symbol,
+)
 from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.array.expressions import ArrayElement, ArraySymbol
 
 from symrelu.code.engines import Code
-from symrelu.code.lower import Count, LoopProduct, LoopSum, Quadrature, Slot, Total
+from symrelu.code.lower import Chosen, Count, LoopProduct, LoopSum, Quadrature, Slot, Total
 from symrelu.code.printers.rules import Rule, Target, rule
 from symrelu.graph import postorder
 from symrelu.signs import is_small
@@ -75,6 +85,11 @@ def _(node: Expr, engine: Target) -> Rule:
     data = {part.base.label for part in postorder(body) if isinstance(part, Indexed)}
     engine.numbers_only.update(dict.fromkeys(s for s in beside if s not in data))
     return Rule([body], lambda code: engine.call("total", code, of=node))
+
+
+@rule.register(Chosen)
+def _(node: Chosen, engine: Target) -> Rule:
+    return Rule([Piecewise(node.args, (0, True), evaluate=False)])
 
 
 @rule.register(Count)
