@@ -55,6 +55,7 @@ from sympy import (
     OneMatrix,
     Piecewise,
     Pow,
+    Product,
     S,
     Subs,
     Sum,
@@ -68,6 +69,7 @@ from sympy import (
     expand,
     im,
     log,
+    prod,
     re,
     sign,
     sympify,
@@ -104,6 +106,8 @@ Pullback = Iterator[tuple[Expr, Expr]]
 # How a sweep finds the parts of a node, and how a scalar is differentiated by one variable.
 Rules: TypeAlias = Callable[[Expr, Expr, Collection[Expr], set[Expr]], Pullback]
 Diff: TypeAlias = Callable[[Expr, Expr], Expr]
+
+_TERMS = 100  # of a sum that are written out
 
 
 @singledispatch
@@ -190,7 +194,7 @@ def local(
     parts = rule(node, cotangent, needed) if node.args else iter(())
     if parts is NotImplemented:
         asked = isinstance(node, Function)  # its rule has been
-        return by_sympy(node, cotangent, needed, variables, diff if asked else by_table)
+        return by_sympy(node, cotangent, needed, variables, diff if asked else by_table, sweep)
     return parts
 
 
@@ -214,7 +218,8 @@ def by_sympy(
     cotangent: Expr,
     needed: Collection[Expr],
     variables: set[Expr],
-    diff: Diff = Expr.diff,
+    diff: Diff,
+    sweep: Diff,
 ) -> Pullback:
     """The parts of a scalar node that has no rule, by SymPy's derivatives of this node alone."""
     stand_ins = {
@@ -227,8 +232,29 @@ def by_sympy(
     for v in variables - {node}:
         if not v.is_Matrix:
             yield v, times(cotangent, put(diff(shell, v), back))
+        elif _holds_whole(shell, v):
+            yield v, matmul(cotangent, put(sweep(_written_out(shell), v), back))
         elif shell.has(v):
             yield v, matmul(cotangent, _by_elements(shell, v, back, diff))
+
+
+def _holds_whole(expr: Expr, matrix: Expr) -> bool:
+    """Whether the matrix stands in it otherwise than by its elements."""
+    elements = {part for part in postorder(expr) if isinstance(part, MatrixElement)}
+    return matrix in postorder(expr, {e for e in elements if e.parent == matrix})
+
+
+def _written_out(node: Any) -> Expr:
+    """The terms of a sum, or the factors of a product, if they are few."""
+    if isinstance(node, (Sum, Product)):
+        counts = [last - first + 1 for _, first, last in node.limits]
+        if all(n.is_Integer for n in counts) and prod(counts) <= _TERMS:
+            written: Expr = node.doit(deep=False)
+            return written
+    raise NotImplementedError(
+        f"gradient has no rule for {type(node).__name__} of functions of a whole matrix, but for "
+        f"{_TERMS} terms at most of a sum or product; write it as functions of the elements"
+    )
 
 
 def free_parts(node: Basic, needed: Collection[Expr]) -> Iterator[Expr]:

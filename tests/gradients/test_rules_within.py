@@ -13,6 +13,7 @@ from sympy import (
     Lambda,
     MatrixSymbol,
     OneMatrix,
+    Product,
     Rational,
     Sum,
     Trace,
@@ -113,6 +114,18 @@ def test_matrices_of_indices_of_elements():
     part = np.maximum(U, 0)
     np.testing.assert_allclose(by_u, 2 * part * [[d[0, 0]], [d[0, 1] + d[1, 0]], [d[1, 1]]])
     np.testing.assert_allclose(by_D, [part[:2, 0] ** 2, part[1:, 0] ** 2])
+
+
+def test_sums_of_functions_of_a_whole_matrix():
+    A, B = MatrixSymbol("A", n, n), MatrixSymbol("B", n, n)
+    assert str(gradient(Sum(Trace(A**i), (i, 1, 3)), A)) == "2*A.T + 3*A.T**2 + I"
+    by_A, by_x = gradient(x * Product(Trace(A + i * B), (i, 1, 2)), [A, x])
+    assert str(by_A) == "x*(Trace(2*B + A) + Trace(A + B))*I"
+    assert by_x == Product(Trace(A + i * B), (i, 1, 2))
+    with pytest.raises(NotImplementedError, match="Sum of functions of a whole matrix"):
+        gradient(Sum(Trace(A**i), (i, 1, n)), A)
+    with pytest.raises(NotImplementedError, match="Integral of functions of a whole matrix"):
+        gradient(Integral(Trace(t * A) ** 2, (t, 0, 1)), A)
 
 
 def kernel_of(entry):
