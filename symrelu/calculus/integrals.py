@@ -417,7 +417,10 @@ def _number(value: Any, f: Expr) -> Any:
 
 def _any_order(f: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     known = (a, b) if sign_or_none(b - a) == 1 else (-oo, oo)
-    first, jumps = normal_form(f, x, *known)
+    try:
+        first, jumps = normal_form(f, x)
+    except NoPiecesError:
+        first, jumps = normal_form(f, x, *known)
     poles = [
         (t, start)
         for e, start in ((first, -oo), *((jump.expr, jump.at) for jump in jumps))

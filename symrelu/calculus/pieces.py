@@ -56,6 +56,7 @@ from sympy import (
     cosh,
     count_ops,
     exp,
+    factor_terms,
     floor,
     log,
     pi,
@@ -399,6 +400,8 @@ def sign_of(number: Expr) -> int:
     possible = signs(number)
     if len(possible) != 1:
         possible = signs(number.expand())
+    if len(possible) != 1:
+        possible = signs(factor_terms(number))
     if len(possible) == 1:
         return min(possible)
     y = deepest(number)
@@ -541,15 +544,17 @@ def _is_0_at(u: Expr, x: Symbol, t: Expr) -> bool:
 
 
 def _one_wave(u: Expr, x: Symbol) -> Expr | None:
-    """A sine and a cosine of the same, as one sine."""
-    args = {wave.args[0] for wave in u.atoms(sin, cos) if x in wave.free_symbols}
-    if len(args) != 1:
+    """Sines and cosines of one frequency, as one sine."""
+    args = [wave.args[0] for wave in u.atoms(sin, cos) if x in wave.free_symbols]
+    if not args or any(x in (arg - args[0]).expand().free_symbols for arg in args):
         return None
-    (v,) = args
-    s, c = Dummy("s"), Dummy("c")
-    p = u.subs({sin(v): s, cos(v): c})
+    v, s, c = args[0], Dummy("s"), Dummy("c")
+    turns = {arg: (arg - v).expand() for arg in args}
+    p = u.xreplace({sin(arg): s * cos(t) + c * sin(t) for arg, t in turns.items()})
+    p = p.xreplace({cos(arg): c * cos(t) - s * sin(t) for arg, t in turns.items()})
     if x in p.free_symbols or not p.is_polynomial(s, c) or Poly(p, s, c).total_degree() != 1:
         return None
+    p = p.expand()
     a, b = p.coeff(s), p.coeff(c)
     return sqrt(a**2 + b**2) * sin(v + atan2(b, a)) + p.subs({s: 0, c: 0})
 
@@ -676,9 +681,13 @@ def _kinks(
     kinks = {}
     for h, u in switches.items():
         found = [t for t in roots(u, x, start, stop) if not _is_outside(t, start, stop)]
-        if len(found) != 1 or u.free_symbols & {*switches} or len(switches) > 4:
+        many = len(found) > 1 or (not found and start.is_infinite) or len(switches) > 4
+        if many or u.free_symbols & {*switches}:
             raise NoPiecesError(f"the order of the roots of {list(switches.values())} is not known")
-        kinks[h] = found[0], _rises(u, x, *found)
+        if found:
+            kinks[h] = found[0], _rises(u, x, *found)
+        else:  # nothing changes between the ends
+            kinks[h] = start, sign_of(u.subs(x, inside(start, stop))) > 0
     return kinks
 
 
@@ -697,9 +706,12 @@ def _rises(u: Expr, x: Symbol, t: Expr) -> bool:
 def cases_of_sign(expr: Expr, x: Symbol, start: Expr, stop: Expr) -> list[Region]:
     """Where each choice of the steps holds, in whatever order their roots are; some are empty."""
     try:
-        return regions(expr, x, start, stop)
+        parts = regions(expr, x)
+        if not any(part.expr.has(S.NaN) for part in parts):
+            return parts
     except NoPiecesError:
-        g, switches = _steps_in(expr, x)
+        pass
+    g, switches = _steps_in(expr, x)
     kinks = _kinks(switches, x, start, stop)
     cases = []
     for values in product((False, True), repeat=len(kinks)):

@@ -11,10 +11,12 @@ from sympy import (
     Piecewise,
     Rational,
     asin,
+    cos,
     lambdify,
     log,
     nan,
     oo,
+    pi,
     sqrt,
     symbols,
     zoo,
@@ -68,3 +70,12 @@ def test_a_kink_of_which_the_side_is_known_by_its_slope(f):
         kink = mpmath.exp(at) if f.has(log) else at**2
         want = mpmath.quad(here, [1, kink, 5] if 1 < kink < 5 else [1, 5])
         assert abs(found.subs(p, at) - want) < 1e-7
+
+
+def test_of_two_kinks_one_lies_outside_of_the_ends():
+    dead_zone = ReLU(x - p) - ReLU(-x - p)
+    found = calculus.integrate(dead_zone * cos(x), (x, 0, pi / 2))
+    assert (found.subs(p, pi / 3) - (pi / 6 - cos(pi / 3))).expand() == 0
+    assert found.subs(p, 2) == 0
+    beyond = calculus.integrate(ReLU(Abs(x) - p) ** 2, (x, -4, 4))
+    assert [beyond.subs(p, at) for at in (1, 5)] == [18, 0]
