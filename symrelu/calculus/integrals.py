@@ -295,10 +295,18 @@ def by_regions(parts: list[Region], x: Symbol) -> Expr:
 
 def _with_real_logs(G: Expr, part: Region, x: Symbol) -> Expr:
     """The same but for a constant, its own logarithms of what is positive in the region."""
-    place = inside(part.start, part.stop)
     logs = [node for node in G.atoms(log) - part.expr.atoms(log) if x in node.free_symbols]
-    turned = [node for node in logs if sign_or_none(node.args[0].subs(x, place)) == -1]
+    turned = [node for node in logs if _is_negative(node.args[0], part, x)]
     return G.xreplace({node: log(-node.args[0]) for node in turned})
+
+
+def _is_negative(u: Expr, part: Region, x: Symbol) -> bool:
+    """Whether it is known to be so everywhere in the region."""
+    try:
+        changes = between(roots(u, x, part.start, part.stop), part.start, part.stop)
+        return not changes and sign_of(u.subs(x, inside(part.start, part.stop))) == -1
+    except NoPiecesError:
+        return False
 
 
 def _refuse_poles(G: Expr, part: Region, x: Symbol) -> None:

@@ -17,6 +17,7 @@ from sympy import (
     nan,
     oo,
     pi,
+    sign,
     sqrt,
     symbols,
     zoo,
@@ -79,3 +80,9 @@ def test_of_two_kinks_one_lies_outside_of_the_ends():
     assert found.subs(p, 2) == 0
     beyond = calculus.integrate(ReLU(Abs(x) - p) ** 2, (x, -4, 4))
     assert [beyond.subs(p, at) for at in (1, 5)] == [18, 0]
+
+
+def test_a_logarithm_of_what_has_both_signs_in_the_region_of_a_kink():
+    found = calculus.integrate(sign(Rational(1, 2) - x) / x, (x, p, b))
+    for at, want in ((Rational(1, 3), log(4) - log(3)), (2, -log(2))):
+        assert abs(found.subs({p: Rational(1, 4), b: at}) - want).n() < 1e-12
