@@ -58,12 +58,20 @@ def sample(symbol: Symbol, i: int = 0, j: int = 0) -> Expr:
     return value if (i + j) % 2 else -value
 
 
-def samples(symbols: Iterable[Symbol], count: int = 2) -> list[dict[Symbol, Expr]]:
-    """A few choices of the parameters, the same each time."""
+def samples(
+    symbols: Iterable[Symbol], count: int = 2, sides: bool = True
+) -> list[dict[Symbol, Expr]]:
+    """A few choices of the parameters, the same each time, on both sides of 0 or on the right."""
     named = sorted(symbols, key=lambda s: (s.name, s.sort_key()))
     if not named:
-        return [{}]
-    return [_sampled(named, i) for i in range(count)]
+        return [{}] if sides else []
+    found = [_sampled(named, i) for i in range(count)]
+    return found if sides else [{s: _positive(s, v) for s, v in at.items()} for at in found]
+
+
+def _positive(s: Symbol, value: Expr) -> Expr:
+    free = not isinstance(s, Ranged) and s.is_positive is None and s.is_negative is None
+    return abs(value) if free and s.is_nonpositive is None else value
 
 
 def _sampled(named: list[Symbol], i: int) -> dict[Symbol, Expr]:

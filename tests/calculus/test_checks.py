@@ -11,6 +11,7 @@ from sympy import (
     Integral,
     Interval,
     Max,
+    Min,
     Piecewise,
     Rational,
     S,
@@ -352,3 +353,9 @@ def test_numbers():
     assert checks.sample(symbols("v", negative=True)) < 0
     assert Rational(checks.sample(symbols("i", integer=True))).is_integer
     assert Max(checks.sample(symbols("w", nonnegative=True)), 0) > 0
+
+
+def test_ends_at_which_the_integrand_is_not_real_are_no_samples():
+    a, p, q = symbols("a", real=True), *symbols("p q", positive=True)
+    found = calculus.integrate(sqrt(x) * Min(p, x), (x, a, q))
+    assert found.subs({a: 1, p: 4, q: 4}) == Rational(62, 5)
