@@ -81,6 +81,7 @@ class Engine:
     mixed: bool = True  # whether an array may be made of numbers of its own and Python's
     named_constants: bool = True  # whether it has numpy.pi and the like
     bind: bool = False  # whether a nan is looked up by a name
+    singleton: str | None = None  # SymPy's own pi and the like
     sqrt: str | None = "{m}.sqrt({0})"
     divide: str | None = "{m}.divide({0}, {1})"  # that does not raise
     exponent: str = "{0:a}"  # one that may be negative, of an integer
@@ -261,7 +262,7 @@ SCIPY = replace(
     quadrature="{m}.vectorize(lambda f, a, b, *p: scipy.integrate.quad(f, a, b, p)[0], [float])"
     "({0}, {1}, {2}{3})[()]",
     printer="numpy.SciPyPrinter",
-    names="conjugate:{m}.conj Ei:scipy.special.expi",
+    names="conjugate:{m}.conj Ei:scipy.special.expi binomial:scipy.special.binom",
     spaces="scipy.special.{0} {m}.{0}",
 )
 # The clipped x is 0, or nan, in the dtype of x.
@@ -472,6 +473,7 @@ SYMPY = replace(
     printer="pycode.SymPyPrinter",
     exact=True,
     integer="sympy.Integer({0})",
+    singleton="sympy.S.{0}",
     quadrature="(lambda x, f, a, b, *p: {m}.Integral(f(x, *p), (x, a, b)))"
     "({m}.Dummy(), {0}, {1}, {2}{3})",
     relu="symrelu.ReLU({0})",

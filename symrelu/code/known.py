@@ -18,6 +18,7 @@ from typing import Any
 
 from sympy import Basic, Dummy, Rational, S, Tuple, preorder_traversal, sympify
 from sympy.core.function import Application
+from sympy.printing.codeprinter import CodePrinter
 from sympy.printing.numpy import SciPyPrinter
 from sympy.printing.pycode import MpmathPrinter, PythonCodePrinter
 from sympy.utilities.lambdify import MODULES
@@ -26,7 +27,10 @@ from symrelu.code.engines import Engine
 from symrelu.graph import postorder
 
 # The last numbers of a row for the arguments: orders first, as functions have them.
-_ROWS = ("3 2 1 2/5", "5/2 3/2 1/2 -3/10", "2 3 1/4 3/4", "1 1 2 1/4", "2 1 1/2 4", "3 2 2 13/5")
+_ROWS = (
+    "3 2 1 2/5", "5/2 3/2 1/2 -3/10", "2 3 1/4 3/4", "1 1 2 1/4", "2 1 1/2 4", "3 2 2 13/5",
+    "2 1 3 1", "4 3 5 2", "1 1 1 0",
+)  # fmt: skip
 _POINTS = [[Rational(number) for number in row.split()] for row in _ROWS]
 _ENOUGH = 2  # numbers; some take seconds
 At = dict[Basic, Basic]
@@ -77,8 +81,12 @@ def _names(kind: str) -> Iterator[str]:
     yield from dict.fromkeys([*known, kind])
 
 
-def rewritings(node: Basic) -> Iterator[Basic]:
-    """The function in terms of others, by SymPy's own formulas."""
+def rewritings(node: Basic) -> list[Basic]:
+    """The function in terms of others, by SymPy's own formulas, the shortest first."""
+    return sorted(_rewritings(node), key=lambda written: sum(1 for _ in postorder(written)))
+
+
+def _rewritings(node: Basic) -> Iterator[Basic]:
     prefix = "_eval_rewrite_as_"
     if is_sympys(node):
         for method in filter(lambda name: name.startswith(prefix), dir(node)):
@@ -88,22 +96,34 @@ def rewritings(node: Basic) -> Iterator[Basic]:
                     yield written
 
 
+def vouched(node: Basic) -> Iterator[Basic]:
+    """The formula that SymPy's printers take."""
+    name = type(node).__name__
+    if is_sympys(node) and name in CodePrinter._rewriteable_functions:
+        target, _ = CodePrinter._rewriteable_functions[name]
+        with suppress(Exception):  # as of polynomials of Fibonacci's
+            yield node.rewrite(target)
+
+
 def holds(node: Basic, written: Basic) -> bool:
-    """Whether a formula for a function gives its values, at 0 too: Abs is no ``x/sign(x)``."""
+    """Whether a formula for a function gives its values, at 0 too: Abs is no ``x/sign(x)``.
+
+    Nothing in it may be complex where they are real.
+    """
     zeros: At = dict.fromkeys(_dummies(node), S.Zero)
-    if evaluated(node, zeros) is not None and _number(written.xreplace(zeros)) is None:
+    at_0 = evaluated(node, zeros)
+    if at_0 is not None and not at_0.imag and _number(written.xreplace(zeros)) is None:
         return False
-    return _agree(node, lambda at: _by_floats(written, at))
+    return _agree(node, lambda at: _by_floats(node, written, at))
 
 
-def _by_floats(written: Basic, at: At) -> complex | None:
-    """The number of a formula; no number where it is real, and parts of it are not."""
-    value = _number(written.xreplace(at))
-    if value is not None and not value.imag:
+def _by_floats(node: Basic, written: Basic, at: At) -> complex | None:
+    want = evaluated(node, at)
+    if want is not None and not want.imag:
         parts = (_number(part.xreplace(at)) for part in postorder(written))
         if any(part is not None and part.imag for part in parts):
             return complex("inf")
-    return value
+    return _number(written.xreplace(at))
 
 
 def _agree(node: Basic, call: Callable[[At], complex | None], everywhere: bool = True) -> bool:

@@ -25,6 +25,7 @@ from sympy import (
     Interval,
     Inverse,
     KroneckerProduct,
+    Limit,
     MatMul,
     MatPow,
     Max,
@@ -299,6 +300,7 @@ def _(node: Any) -> Basic:
 
 
 @lower.register(Derivative)
+@lower.register(Limit)
 @lower.register(Subs)
 def _(node: Any) -> Basic:
     return node.doit(deep=False)

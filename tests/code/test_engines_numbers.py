@@ -11,13 +11,17 @@ import pytest
 from sympy import (
     ITE,
     And,
+    E,
     Eq,
     Float,
     Function,
+    GoldenRatio,
     HadamardPower,
+    I,
     IndexedBase,
     Integer,
     KroneckerDelta,
+    Limit,
     Matrix,
     MatrixSymbol,
     Max,
@@ -36,6 +40,7 @@ from sympy import (
     exp,
     floor,
     log,
+    nan,
     pi,
     re,
     sign,
@@ -156,6 +161,17 @@ def test_equality_of_numbers_of_sympys_is_one_of_values():
     a, b = symbols("a b")
     assert f(a, b) == [Piecewise((5, Eq(a, 1)), (7, True)), Ne(a, b), f(a, b)[2]]
     assert f(a, b)[2].subs(a, 1) == 1
+
+
+def test_constants_of_sympys_are_exact():
+    f = lambdify(x, [sin(pi * x), x * I, E**x, x * GoldenRatio, Piecewise((x, x > 2))], "sympy")
+    assert f(Integer(1)) == [0, I, E, GoldenRatio, nan]
+
+
+def test_limits_are_evaluated():
+    assert lambdify(x, Limit(x * sin(y) / y, y, 0))(2.0) == 2
+    with pytest.raises(NotImplementedError, match="no numeric form of Limit; evaluate it first"):
+        lambdify(x, Limit(Function("f")(x, y), y, 0))
 
 
 def test_the_dtype_on_torch():

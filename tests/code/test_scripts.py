@@ -26,6 +26,7 @@ from sympy import (
     Trace,
     UnevaluatedExpr,
     Union,
+    coth,
     erf,
     exp,
     oo,
@@ -213,6 +214,8 @@ def test_modules_are_asked_in_their_order():
     assert "numpy.sin(x)" in inspect.getsource(f)
     with pytest.raises(NotImplementedError, match="numpy has no numeric form of zeta"):
         lambdify(x, zeta(x), ["numpy", "math"])
+    of_arrays = lambdify(x, coth(x), ["numpy", "math"])  # by numpy.tanh
+    np.testing.assert_allclose(of_arrays(np.array([1.0, 2.0])), 1 / np.tanh([1.0, 2.0]))
     assert lambdify(x, zeta(x), ["numpy", "math", "mpmath"])(2) == pytest.approx(np.pi**2 / 6)
     module = ModuleType("of_the_user")
     module.g = lambda v: v + 1

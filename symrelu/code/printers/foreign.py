@@ -11,9 +11,11 @@ from importlib import import_module
 from typing import Any
 
 import numpy
-from sympy import Basic, Derivative, Dummy, Expr, MatrixSymbol, Subs, Tuple, sympify
+from sympy import Basic, Derivative, Dummy, Expr, Limit, MatrixSymbol, Subs, Tuple, sympify
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import Application, AppliedUndef
+from sympy.core.singleton import Singleton
+from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions import MatrixExpr
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
@@ -25,7 +27,7 @@ from sympy.tensor.array.expressions.array_expressions import _ArrayExpr, _Codege
 from symrelu.code import known
 from symrelu.code.engines import ATOM, ENGINES, LOOSE, Code
 from symrelu.code.lower import lower
-from symrelu.code.printers.rules import Rule, Target, is_number, rule
+from symrelu.code.printers.rules import Entrywise, Rule, Target, is_number, rule
 from symrelu.code.printers.scalars import constant
 from symrelu.graph import holds, postorder
 from symrelu.kinked import rewritten
@@ -34,6 +36,8 @@ from symrelu.signs import is_small
 
 @rule.register(object)
 def _(node: Basic, engine: Target) -> Rule:
+    if engine.singleton and isinstance(type(node), Singleton):
+        return Entrywise((), lambda: engine.call("singleton", type(node).__name__))
     lowered = lower(node)
     if lowered is not node:
         return Rule([lowered])
@@ -49,7 +53,8 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
     So no symbol's name gets into the code, and no rewriting goes deeper than the node.
     """
     is_unit = isinstance(node, AtomicExpr) and not node.is_number
-    if is_unit or not (isinstance(node, _PRINTED) or _has_method(engine, node)):
+    is_written = isinstance(node, _PRINTED) or _has_method(engine, node)
+    if is_unit or not is_written or isinstance(node, Limit):
         raise NotImplementedError(
             f"lambdify has no numeric form of {type(node).__name__}; evaluate it first, by doit"
         )
@@ -74,16 +79,24 @@ def by_sympy(engine: Target, node: Basic) -> Rule:
         try:
             write(*_placeholders(operands))
         except PrintMethodNotImplementedError:
-            if name := engine.elsewhere(shell, list(stand_ins.values())):
-                return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
             if (written_out := _written_out(node)) is not None:
                 return Rule([written_out])
-            back = {stand_in: arg for arg, stand_in in stand_ins.items()}
-            for other in known.rewritings(shell):
-                if _is_computable(engine, other) and known.holds(shell, other):
-                    return Rule([other.xreplace(back)])
+            if (other := _formula(engine, shell)) is not None:
+                back = {stand_in: arg for arg, stand_in in stand_ins.items()}
+                return Rule([other.xreplace(back)])
+            if not engine.rewriting and (name := engine.elsewhere(shell, [*stand_ins.values()])):
+                return Rule(operands, lambda *codes: Code(f"{name}({', '.join(codes)})"))
             raise
     return _Printed(operands, write)
+
+
+def _formula(engine: Target, shell: Basic) -> Basic | None:
+    """A formula for a function: the shortest that gives its values, or that of SymPy's printers."""
+    vouched = list(known.vouched(shell))
+    for other in (*known.rewritings(shell), *vouched):
+        if _is_computable(engine, other) and (other in vouched or known.holds(shell, other)):
+            return other
+    return None
 
 
 class _Printed(Rule):
@@ -152,7 +165,8 @@ def _is_listed(engine: Target, node: Basic) -> bool:
     name, printer = type(node).__name__, engine.printer
     table = getattr(printer, "_numexpr_functions", printer.known_functions)
     if name in table:
-        return not (engine.broadcasts and str(table[name]).startswith("math."))
+        full = str(table[name])
+        return not (full in engine.lacks or (engine.broadcasts and full.startswith("math.")))
     return type(node) in getattr(printer, "mapping", ())
 
 
@@ -198,8 +212,9 @@ def _is_computable(engine: Target, expr: Basic) -> bool:
         return False
     engine.rewriting = True
     try:
-        for node in filter(lambda node: node.args, postorder(expr)):
-            rule(node, engine)
+        for node in postorder(expr):
+            if node.args and not isinstance(node, ExprCondPair):
+                rule(node, engine)
     except NotImplementedError:
         return False
     finally:

@@ -21,6 +21,8 @@ def operand_printer(printer: Any, row: Engine) -> CodePrinter:
 
     class OperandPrinter(kind):  # type: ignore[misc, valid-type]
         codes: Mapping[Basic, Code] = MappingProxyType({})
+        # coth by exp, say, overflows, and loses digits near 0: ``known`` finds a better formula
+        _rewriteable_functions: Mapping[str, Any] = MappingProxyType({})
 
         def _print(self, expr: Any, **kwargs: Any) -> str:
             code = self.codes.get(expr) if isinstance(expr, Basic) else None
