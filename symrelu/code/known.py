@@ -16,7 +16,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from sympy import Basic, Dummy, Rational, S, Tuple, preorder_traversal, sympify
+from sympy import Basic, Dummy, Rational, S, Tuple, factorial, preorder_traversal, sympify
 from sympy.core.function import Application
 from sympy.printing.codeprinter import CodePrinter
 from sympy.printing.numpy import SciPyPrinter
@@ -92,7 +92,9 @@ def _rewritings(node: Basic) -> Iterator[Basic]:
         for method in filter(lambda name: name.startswith(prefix), dir(node)):
             with suppress(Exception):  # they expect to be asked by ``rewrite``
                 written = sympify(getattr(node, method)(*node.args))
-                if not written.has(type(node)):
+                # Python's factorial is of whole numbers; of others, gamma is as well.
+                whole = all(part.args[0].is_integer for part in written.atoms(factorial))
+                if whole and not written.has(type(node)):
                     yield written
 
 

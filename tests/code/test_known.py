@@ -152,6 +152,7 @@ def test_formulas_are_right_at_whole_and_negative_numbers():
         assert lambdify([n, k], choose, "mpmath")(5, 2) == 10
         pytest.importorskip("scipy")
         assert lambdify([n, k], choose, "scipy")(200, 100) == pytest.approx(9.0548514656e58)
+    assert lambdify([x, k], binomial(x, k), "math")(2.5, 2) == pytest.approx(1.875)
     pytest.importorskip("torch")
     with pytest.raises(NotImplementedError, match="gamma"):  # lgamma knows no sign
         lambdify(x, gamma(x), "torch")
