@@ -240,6 +240,7 @@ SLOPES: dict[type[Function], Callable[[Expr], Expr]] = {
     acos: lambda y: -1 / sqrt(1 - y**2),
     asinh: lambda y: 1 / sqrt(1 + y**2),
     acosh: lambda y: 1 / sqrt(y**2 - 1),
+    erf: lambda y: 2 * exp(-(y**2)) / sqrt(pi),
 }
 
 
