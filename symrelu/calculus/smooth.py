@@ -293,10 +293,12 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
         except NoPiecesError:
             pass
     terms = Add.make_args(sympy.expand_mul(g))
-    edges = [edge for term in terms for edge in _edges(term, x)]
-    parts = [own(term, x) for term in terms] if edges else [None]
+    squares = [factors[2].as_expr() for term in terms if (factors := _root_in(term, x))]
+    functions = [found[0] for term in terms if (found := _function_of_line(term, x))]
+    parts = [own(term, x) for term in terms] if squares or functions else [None]
     if None not in parts:
-        if any(between(roots(edge, x, a, b), a, b) for edge in edges):
+        poles = any(between(roots(q, x, a, b), a, b) for q in squares)
+        if poles or any(_ends_to_be_real(f, x, a, b) for f in functions):
             raise NoPiecesError(f"{g} is not real or has a pole between {a} and {b}")
         return _between(Add(*parts), x, a, b)
     if a.is_nonnegative and (found := _substituted(g, x, a, b)) is not None:
@@ -318,14 +320,10 @@ def between_ends(g: Expr, x: Symbol, a: Expr, b: Expr) -> Expr:
     return value
 
 
-def _edges(term: Expr, x: Symbol) -> list[Expr]:
-    """What is 0 where a root or a function, for which there is a rule, ends to be real."""
-    if factors := _root_in(term, x):
-        return [factors[2].as_expr()]
-    if found := _function_of_line(term, x):
-        f, _ = found
-        return [SLOPES[f.func](f.args[0]) ** -2]
-    return []
+def _ends_to_be_real(f: Expr, x: Symbol, a: Expr, b: Expr) -> bool:
+    """Whether a function of a line is known to end between the ends, where its slope has a pole."""
+    edges = roots(SLOPES[f.func](f.args[0]) ** -2, x, a, b)
+    return any(sign_or_none(t - a) == 1 == sign_or_none(b - t) for t in edges)
 
 
 def _infinite_or(value: Expr) -> Expr:

@@ -116,14 +116,15 @@ def _laplace_of_sum(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
     try:
         return _laplace(f, t, s)
     except NoPiecesError:
-        found = [_laplace_of_waves(term, t, s) for term in Add.make_args(f)]
+        if f.is_Add:
+            found = [_laplace_of_sum(term, t, s) for term in f.args]
+        else:
+            found = [_laplace_of_waves(f, t, s)]
     return Add(*(F for F, _ in found)), Max(*(abscissa for _, abscissa in found))
 
 
 def _laplace_of_waves(f: Expr, t: Symbol, s: Symbol) -> tuple[Expr, Expr]:
     """Of what repeats itself, times powers of t, which are derivatives, and exponentials."""
-    if not has_kinks(f):
-        return _laplace(f, t, s)
     n, rate, wave = 0, S.Zero, S.One
     for factor in Mul.make_args(f):
         base, power = factor.as_base_exp()

@@ -39,7 +39,7 @@ def test_rectifiers():
         Max(sin(t), cos(t)),
         sign(sin(t)),
         t**2 * Abs(sin(t)),
-        3 + t + exp(t / 3) * ReLU(sin(t) - S.Half),
+        3 + ReLU(t - 1) + exp(t / 3) * ReLU(sin(t) - S.Half),
         ReLU(sin(2 * t)) * ReLU(cos(3 * t)),
         ReLU(sin(2 * t / 3)) - 2 * ReLU(cos(t / 2)),
     ],
