@@ -49,7 +49,7 @@ from sympy.tensor.array.sparse_ndim_array import SparseNDimArray
 from symrelu.code import blocks
 from symrelu.code.engines import ENGINES, Code, Engine
 from symrelu.code.kernels import copied, copies, for_numba
-from symrelu.code.lower import Count, Larger, Slot, shared_products
+from symrelu.code.lower import Count, Larger, Slot, Spread, shared_products
 from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
@@ -405,7 +405,10 @@ class _Program:
 
     def _function(self, variable: Symbol, body: Expr) -> tuple[str, list[Basic]]:
         """A function of a variable, and of what else stands in its body, compiled on its own."""
-        scalars = {s: Dummy(f"s{k}") for k, s in enumerate(_scalars_without(variable, body))}
+        scalars = {
+            s: (Spread if holds(s, Count, Slot, Spread) else Dummy)(f"s{k}")
+            for k, s in enumerate(_scalars_without(variable, body))
+        }
         given = {dummy: scalar for scalar, dummy in scalars.items()}
         others: dict[Basic, None] = {}
         body = put(body, scalars)

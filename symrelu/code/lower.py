@@ -7,7 +7,7 @@ gain.  What it writes is equal to what it was given; the nodes of its own, like 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce, singledispatch
 from itertools import product
 from typing import Any
@@ -19,6 +19,7 @@ from sympy import (
     Contains,
     Derivative,
     Determinant,
+    Dummy,
     Expr,
     FunctionMatrix,
     Integral,
@@ -56,7 +57,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from symrelu.graph import exchanged, holds, objects, postorder
+from symrelu.graph import exchanged, free_symbols, holds, objects, postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
 from symrelu.signs import known, put
 
@@ -75,6 +76,12 @@ class Smaller(Larger):
     """The smaller of two, nan if either is."""
 
 
+class Spread(Dummy):
+    """An array in the place of a number, in a function that is compiled on its own."""
+
+    is_spread = True
+
+
 class Slot(AtomicExpr):
     """An operand, of any shape, in the place of a number: the entry in an elementwise function.
 
@@ -85,6 +92,7 @@ class Slot(AtomicExpr):
     is_commutative = True
     _diff_wrt = True  # as what it stands in the place of
     name = "entry"  # SymPy asks it of what is free
+    is_spread = True
     operand: Basic
 
     @property
@@ -116,6 +124,7 @@ class Count(AtomicExpr):
     """The indices of the rows, of the columns or of the terms, counted from 0, as an array."""
 
     name = "count"  # SymPy asks it of what is free
+    is_spread = True
     is_integer = True
     is_commutative = True
     bounds: tuple[Expr, ...]
@@ -371,13 +380,21 @@ def _is_over_data(node: Sum) -> bool:
     An index around the sum, and an entry, that are arrays have axes that are not summed over.
     """
     indices = set(node.variables)
-    if holds(node.function, Count, Slot):
+    if holds(node.function, Count, Slot, Spread) or _holds_matrix_of(node.function, indices):
         return False
     limits = [bound for _, *bounds in node.limits for bound in bounds]
     if any(bound.free_symbols & indices or _counts(bound) for bound in limits):
         return False
     parts = [part for part in postorder(node.function) if isinstance(part, Indexed)]
     return any(indices.intersection(part.indices) for part in parts)
+
+
+def _holds_matrix_of(body: Basic, indices: Collection[Basic]) -> bool:
+    """Whether a matrix depends on the indices, of which there then is one for each."""
+    return any(
+        getattr(part, "is_Matrix", False) and not free_symbols(part).isdisjoint(indices)
+        for part in postorder(body)
+    )
 
 
 def _at_once(node: Sum) -> Basic:
@@ -444,6 +461,13 @@ def _(node: Any) -> Basic:
 @lower.register(FunctionMatrix)
 def _(node: Any) -> Basic:
     body, shape = _unbound(node.lamda.expr, *node.lamda.variables), node.shape
+    if _holds_matrix_of(body, node.lamda.variables):
+        if all(size.is_Integer for size in shape) and prod(shape) <= _TERMS:
+            return node.as_explicit()
+        raise NotImplementedError(
+            f"lambdify has no numeric form of {node}, with a matrix for each entry; give it "
+            f"{_TERMS} entries at most"
+        )
 
     def counted(*kinds: str) -> Any:
         counts = map(Count, kinds, shape)

@@ -33,6 +33,7 @@ from sympy.core.function import Application
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.matrices.expressions.slice import MatrixSlice
 
+from symrelu.graph import postorder
 from symrelu.matrices.algebra import diagonal
 from symrelu.matrices.elementwise import ENTRY, Elementwise
 
@@ -45,6 +46,8 @@ class NotAMatrixError(Exception):
 
 def contracted(total: Sum) -> Expr | None:
     """The scalar, in terms of whole matrices; None if it is not made of these."""
+    if any(getattr(part, "is_spread", False) for part in postorder(total)):
+        return None  # an array in the place of a number: axes would be taken for each other
     sizes: dict[Expr, Expr] = {}
     for index, *bounds in total.limits:
         if len(bounds) != 2 or any(bound.is_infinite for bound in bounds):

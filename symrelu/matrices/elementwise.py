@@ -18,16 +18,17 @@ from sympy.printing.precedence import precedence
 from sympy.printing.pretty.stringpict import prettyForm
 from sympy.tensor.array import NDimArray
 
-from symrelu.graph import free_symbols, holds
+from symrelu.graph import free_symbols, holds, postorder
 from symrelu.inputs import remedy
 from symrelu.matrices.typesetting import Tex, Typesetting, shown
 
 if TYPE_CHECKING:
     from symrelu.inputs import M
 
-# One variable for all, in every process: SymPy compares Lambdas by their
+# The same variables in every process: SymPy compares Lambdas by their
 # variables, so that two applications of the same function are equal.
-ENTRY = Dummy("d", dummy_index=0, real=True)
+ENTRIES = [Dummy("d", dummy_index=k, real=True) for k in range(8)]
+ENTRY = ENTRIES[0]
 
 
 class Elementwise(ElementwiseApplyFunction):
@@ -232,13 +233,18 @@ def elementwise(f: Any, matrix: Any) -> Any:
     body = None
     if callable(f):
         with suppress(SympifyError):
-            body = sympify(f(ENTRY), strict=True)
+            body = sympify(f(entry := ENTRY), strict=True)
+            if isinstance(body, Basic) and holds(body, Lambda):  # of other entries, with this one
+                apart = f(asked := Dummy("d", real=True))
+                inside = {*postorder(apart)}
+                entry = next((d for d in ENTRIES if d not in inside), asked)
+                body = apart.xreplace({asked: entry})
     if not isinstance(body, Expr) or hasattr(body, "shape"):
         raise TypeError(
             f"elementwise: {f!r} gives no scalar expression of an entry; give a function of a "
             "scalar, such as tanh"
         )
-    return Elementwise(Lambda(ENTRY, body), matrix)
+    return Elementwise(Lambda(entry, body), matrix)
 
 
 # Comparing two deep equal trees takes SymPy exponential time, unless they are one object.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sympy import (
     Derivative,
+    Determinant,
     FunctionMatrix,
     IndexedBase,
     Integral,
@@ -130,3 +131,48 @@ def test_what_stands_around_sums(expr, number):
     np.testing.assert_allclose(
         np.squeeze(compiled(V, 2 * np.abs(V)[:, None] - 1.0, 1.5, 3)), number
     )
+
+
+A, B, Y = MatrixSymbol("A", 2, 2), MatrixSymbol("B", 2, 2), MatrixSymbol("Y", n, 2)
+MATRICES = {A: np.array([[1.0, 2], [-1, 3]]), B: np.array([[0.0, 1], [2, -2]])}
+det = np.linalg.det
+
+
+def table(entry):
+    return np.array([[entry(p, q) for q in range(2)] for p in range(2)])
+
+
+@pytest.mark.parametrize(
+    ("expr", "numbers"),
+    [
+        (
+            FunctionMatrix(2, 2, Lambda((k, m), Determinant(A + (k + 2 * m) * B))),
+            table(lambda p, q: det(MATRICES[A] + (p + 2 * q) * MATRICES[B])),
+        ),
+        (
+            Sum(Determinant(A + k * B) * a[k], (k, 0, n - 1)),
+            sum(det(MATRICES[A] + p * MATRICES[B]) * V[p] for p in range(3)),
+        ),
+        (
+            Sum(Trace(elementwise(lambda z: exp(z * a[k]), A)), (k, 0, n - 1)),
+            sum(np.trace(np.exp(MATRICES[A] * V[p])) for p in range(3)),
+        ),
+        (
+            FunctionMatrix(
+                n, 1, Lambda((k, m), Sum(exp(Sum(Y[k, i] * Y[i, i], (i, 0, 1))), (m, 0, n)))
+            ),
+            4 * np.exp(M[:, :2] @ np.diag(M)[:2, None]),
+        ),
+        (elementwise(lambda z: Sum(Sum(a[k] * z**i, (k, 0, n - 1)), (i, 0, n)), A), None),
+    ],
+)
+def test_matrices_of_an_index(expr, numbers):
+    if numbers is None:
+        numbers = sum(V.sum() * MATRICES[A] ** p for p in range(4))
+    found = lambdify([A, B, a, Y, n], expr)(*MATRICES.values(), V, M[:, :2], 3)
+    np.testing.assert_allclose(found, numbers)
+
+
+def test_too_many_matrices_of_an_index_are_refused():
+    with pytest.raises(NotImplementedError, match="with a matrix for each entry"):
+        lambdify([A, n], FunctionMatrix(n, n, Lambda((k, m), Determinant(A + k * A))))

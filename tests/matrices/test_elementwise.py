@@ -16,6 +16,7 @@ from sympy import (
     MatrixSymbol,
     S,
     Symbol,
+    Trace,
     exp,
     hadamard_product,
     latex,
@@ -26,7 +27,7 @@ from sympy import (
 )
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
-from symrelu import ReLU, gradient
+from symrelu import ReLU, elementwise, gradient
 from symrelu.matrices.elementwise import Elementwise
 
 c, t = symbols("c t")
@@ -131,3 +132,12 @@ def test_printing():
     assert latex(Elementwise.of(lambda d: Heaviside(d, 0), W)) == (
         r"\operatorname{Heaviside}{\left(W,0 \right)}"
     )
+
+
+def test_an_entry_within_a_function_of_other_entries_is_itself():
+    inner = elementwise(lambda y: elementwise(lambda z: exp(y * z), W)[0, 0], X)
+    assert inner[1, 0] == exp(X[1, 0] * W[0, 0])
+    outer = elementwise(lambda y: Trace(elementwise(lambda z: exp(y * z), W * W.T)), X)
+    assert outer == elementwise(lambda y: Trace(elementwise(lambda z: exp(y * z), W * W.T)), X)
+    (entry,) = outer.function.variables
+    assert entry in outer.function.expr.free_symbols
