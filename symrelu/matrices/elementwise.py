@@ -21,6 +21,7 @@ from sympy.tensor.array import NDimArray
 from symrelu.graph import free_symbols, holds, postorder
 from symrelu.inputs import remedy
 from symrelu.matrices.typesetting import Tex, Typesetting, shown
+from symrelu.signs import put
 
 if TYPE_CHECKING:
     from symrelu.inputs import M
@@ -232,19 +233,17 @@ def elementwise(f: Any, matrix: Any) -> Any:
         raise TypeError(f"elementwise takes a function and then a matrix, not {matrix!r}{hint}")
     body = None
     if callable(f):
+        asked = Dummy("d", real=True)  # f may ask for functions of other entries, with this one
         with suppress(SympifyError):
-            body = sympify(f(entry := ENTRY), strict=True)
-            if isinstance(body, Basic) and holds(body, Lambda):  # of other entries, with this one
-                apart = f(asked := Dummy("d", real=True))
-                inside = {*postorder(apart)}
-                entry = next((d for d in ENTRIES if d not in inside), asked)
-                body = apart.xreplace({asked: entry})
+            body = sympify(f(asked), strict=True)
     if not isinstance(body, Expr) or hasattr(body, "shape"):
         raise TypeError(
             f"elementwise: {f!r} gives no scalar expression of an entry; give a function of a "
             "scalar, such as tanh"
         )
-    return Elementwise(Lambda(entry, body), matrix)
+    inside = {*postorder(body)}
+    entry = next((d for d in ENTRIES if d not in inside), asked)
+    return Elementwise(Lambda(entry, put(body, {asked: entry})), matrix)
 
 
 # Comparing two deep equal trees takes SymPy exponential time, unless they are one object.
