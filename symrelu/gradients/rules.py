@@ -41,6 +41,7 @@ from sympy import (
     Identity,
     ImmutableMatrix,
     ImmutableSparseMatrix,
+    Indexed,
     Inverse,
     KroneckerDelta,
     KroneckerProduct,
@@ -601,6 +602,16 @@ def of_entries(
 ) -> Pullback:
     function, (matrix, *scalars) = node.function, node.args[1:]
     entry, *parameters = function.variables
+    if _sums_over(function.expr, needed):
+        places = Dummy("i", integer=True), Dummy("j", integer=True)
+        body = function(element(matrix, *places), *scalars)
+        reached = {*needed}
+        for part in postorder(body):
+            if not reached.isdisjoint(part.args):
+                reached.add(part)
+        entries = FunctionMatrix(*node.shape, Lambda(places, body))
+        yield from of_indices(entries, cotangent, reached, diff)
+        return
     if matrix in needed:
         yield matrix, hadamard(cotangent, _partial(node, entry, diff))
     for parameter, scalar in zip(parameters, scalars, strict=True):
@@ -609,6 +620,16 @@ def of_entries(
     for part in postorder(function.expr, {*function.variables}):
         if part in needed and getattr(part, "_diff_wrt", False) and not part.is_Matrix:
             yield part, inner(cotangent, _partial(node, part, diff))
+
+
+def _sums_over(body: Expr, needed: Collection[Expr]) -> bool:
+    """Whether elements that lead to a variable are summed over in it."""
+    bound = bound_symbols(body)
+    return bool(bound) and any(
+        part in needed and not bound.isdisjoint(free_symbols(part))
+        for part in postorder(body)
+        if isinstance(part, (MatrixElement, Indexed))
+    )
 
 
 def _partial(node: Expr, v: Expr, diff: Diff) -> Expr:
@@ -652,8 +673,7 @@ def of_indices(
     stand_ins = {part: Dummy(real=True) for part in free_parts(node.lamda, needed)}
     back: dict[Expr, Expr] = {stand_in: part for part, stand_in in stand_ins.items()}
     shell = put(entry, stand_ins)
-    parts = [part for part in postorder(shell) if part in needed]
-    elements = [part for part in parts if isinstance(part, MatrixElement)]
+    elements = [e for e in postorder(shell) if isinstance(e, MatrixElement) and e.parent in needed]
     rest = put(shell, {part: Dummy(real=True) for part in elements})
     if any(part in needed for part in postorder(rest)):
         raise NotImplementedError(

@@ -495,7 +495,8 @@ def _beside(entry: Basic, body: Basic) -> Iterator[Basic]:
     if not is_apart(body):
         return
     is_constant = entry not in free_symbols(body)
-    for part in [body] if is_constant else _quantities(body, {entry}, is_apart):
+    varying = {entry, *bound_symbols(body)}
+    for part in [body] if is_constant else _quantities(body, varying, is_apart):
         if _is_matrix(part) and part.shape != (1, 1):
             raise NotImplementedError(
                 f"the body of an elementwise function, {body}, puts its entry into a formula with "

@@ -176,3 +176,11 @@ def test_matrices_of_an_index(expr, numbers):
 def test_too_many_matrices_of_an_index_are_refused():
     with pytest.raises(NotImplementedError, match="with a matrix for each entry"):
         lambdify([A, n], FunctionMatrix(n, n, Lambda((k, m), Determinant(A + k * A))))
+
+
+def test_elements_that_are_summed_over_beside_an_entry():
+    inner = Sum(t[k, 0], (m, 0, n - 1))
+    matrix = elementwise(lambda z: Sum(Piecewise((z, z < a[k]), (inner, True)), (k, 0, n - 1)), A)
+    found = lambdify([A, a, t], matrix)(MATRICES[A], V, 2 * V[:, None])
+    expected = sum(np.where(MATRICES[A] < v, MATRICES[A], 3 * 2 * v) for v in V)
+    np.testing.assert_allclose(found, expected)

@@ -153,3 +153,19 @@ def test_kernels_within_matrices(of):
 
     differences = [(at(point + h) - at(point - h)) / 2e-6 for h in steps]
     np.testing.assert_allclose(compiled(point, matrix)[1][:, 0], differences, rtol=1e-6, atol=1e-8)
+
+
+def test_entries_beside_elements_that_are_summed_over():
+    T, S = MatrixSymbol("T", n, 1), MatrixSymbol("S", 2, 2)
+    near = elementwise(lambda z: Sum(exp(-((z - T[i, 0]) ** 2)), (i, 0, n - 1)) * Trace(S), X)
+    loss = total(near)
+    places, point = np.array([[0.3], [-0.2], [1.5]]), np.arange(8.0).reshape(2, 4) / 4
+    by_T, by_X, by_S = lambdify([T, X, S], gradient(loss, [T, X, S]))(places, point, np.eye(2))
+    gaps = point - places[:, :, None]
+    weights = np.exp(-(gaps**2))
+    np.testing.assert_allclose(by_T[:, 0], (4 * gaps * weights).sum(axis=(1, 2)))
+    np.testing.assert_allclose(by_X, (-4 * gaps * weights).sum(axis=0))
+    np.testing.assert_allclose(by_S, weights.sum() * np.eye(2))
+    summed = elementwise(lambda z: Sum(z * a[i], (i, 0, n - 1)), X)
+    with pytest.raises(NotImplementedError, match="entries depend on a variable by the index"):
+        gradient(total(summed), a[1])
