@@ -477,7 +477,13 @@ def _conditions(switches: Any, chosen: Any, solution: dict[Symbol, Expr]) -> lis
             continue
         if s == (-1 if positive else 1):
             return None
-    return conditions
+    return conditions or [Ge(b, 0) for b in _rooted(Tuple(*solution.values()))]
+
+
+def _rooted(e: Any) -> list[Expr]:
+    """Of what there is a root, though it may be negative."""
+    powers = [p for p in e.atoms(Pow) if p.exp.is_integer is False]
+    return sorted({p.base for p in powers if p.base.is_nonnegative is None}, key=str)
 
 
 def _joined(found: list[tuple[dict[Symbol, Expr], list[Any]]]) -> list[dict[Symbol, Expr]]:
@@ -494,8 +500,7 @@ def _joined(found: list[tuple[dict[Symbol, Expr], list[Any]]]) -> list[dict[Symb
 
 def _where(value: Expr, condition: Any) -> Expr:
     """The value where the condition holds, which is not asked where a root in it is not real."""
-    powers = Tuple(value, condition).atoms(Pow)
-    bases = {p.base for p in powers if p.exp.is_integer is False and p.base.is_nonnegative is None}
+    bases = [b for b in _rooted(Tuple(value, condition)) if Ge(b, 0) != condition]
     return Piecewise(*((S.NaN, Lt(b, 0)) for b in bases), (value, condition), (S.NaN, True))
 
 
