@@ -28,12 +28,12 @@ class Rule:
 
     @property
     def is_by_entries(self) -> bool:
-        """Whether it is computed of arrays, if there are any, entry by entry."""
+        """Whether arrays, if there are any, are computed entry by entry."""
         return False
 
 
 class Entrywise(Rule):
-    """The rule of what is."""
+    """The rule of what is computed of arrays, for sure, entry by entry."""
 
     @property
     def is_by_entries(self) -> bool:
