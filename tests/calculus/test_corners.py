@@ -323,6 +323,7 @@ def test_sums():
 # Transforms
 
 
+@pytest.mark.long
 def test_laplace_transforms_that_stay():
     for g in (
         ReLU(t - 1) * exp(-(t**3)),  # SymPy does not come back

@@ -115,6 +115,7 @@ def test_a_minimum_that_is_0_in_disguise(f, least):
     assert calculus.minimum(f, x) == least
 
 
+@pytest.mark.long
 def test_the_mean_of_a_sum_whose_terms_have_none():
     X = Cauchy("X", 0, 1)
     clipped = Min(1, ReLU(X))

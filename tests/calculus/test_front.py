@@ -228,6 +228,7 @@ def levels(count, beside):
     return e
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [4, 14])
 def test_long_lines_are_a_few_hinges(count):
     line = levels(count, x / 7)

@@ -100,6 +100,7 @@ def test_iterated_with_parameters(f, limits, closed):
         assert abs(float(found.subs(at)) - midpoints(f.subs(at), numeric)) < 2e-2 * scale
 
 
+@pytest.mark.long
 def test_what_stays():
     for f in (ReLU(y - x) * floor(x), ReLU(x * y - c)):
         found = calculus.integrate(f, *SQUARE, check=False)

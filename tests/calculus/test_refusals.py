@@ -174,6 +174,7 @@ def nested(kink, e, *shifts):
 SHIFTS = [(-1) ** j / S(j + 2) for j in range(22)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kink", [Leaky, Abs])
 def test_many_kinks_within_each_other_whose_order_is_not_known_stay(kink):
     e = nested(kink, x, *[y] * 40)
@@ -193,6 +194,7 @@ def test_many_kinks_within_each_other_whose_order_is_not_known_stay(kink):
     assert calculus.summation(nested(Leaky, k, *[y] * 40), (k, 0, 5)).func is Sum
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kink", [Leaky, by_hand])
 def test_many_kinks_within_each_other_whose_order_is_known_are_answered(kink):
     def value(v):

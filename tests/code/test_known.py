@@ -74,6 +74,7 @@ def cases(kind):
             yield node, point, value
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("engine", ["mpmath", "scipy", "numexpr", "math", "torch"])
 def test_all_functions_of_sympy(engine):

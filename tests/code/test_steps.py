@@ -190,6 +190,7 @@ def size(exprs):
     return sum(len(ccode(e, assign_to=s)) for s, e in steps) + sum(len(ccode(e)) for e in results)
 
 
+@pytest.mark.long
 def test_the_code_is_linear_in_the_graph():
     sizes = []
     for levels in (20, 40, 400):

@@ -119,6 +119,7 @@ def test_what_sympy_applies_costs_the_same(network, activation):
     assert products <= (3 * 3 - 1 if network is chain else 6 * 3 - 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("activation", ["ReLU", "tanh"])
 @pytest.mark.parametrize(
     ("network", "depth"),
@@ -221,6 +222,7 @@ def nested_own(count):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "branches",
     [flat, own, outside, sums, on_top, nested, nested_first, nested_own],

@@ -254,6 +254,7 @@ def test_a_large_sum_is_simplified_until_it_gets_no_shorter():
     assert relusimp(large + exp(ReLU(y) - ReLU(-y) - y)) == large + 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("f", [relusimp, as_relu])
 def test_the_cost_of_hinges_is_linear(f):
     few, many = (calls(f, many_hinges(n)) for n in (250, 500))
