@@ -16,13 +16,8 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 SCRIPTS = sorted(EXAMPLES.glob("[!_]*.py"))
 NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 
-# Of seconds, not of parts of one; .ci/run includes them.
-LONG = (
-    "options.py",
-    "out_of_core.py",
-    "value_at_zero.py",
-    *(path.name for path in NOTEBOOKS if path.name[0] > "2"),
-)
+# Those of one second; .ci/run includes the others.
+SHORT = ("derivative_of_relu.py", "1_the_derivative_of_relu.ipynb")
 
 PRINTED = {
     "derivative_of_relu.py": (
@@ -75,7 +70,7 @@ def test_there_are_examples():
 def params(paths):
     """The files by their names, those that take long marked so."""
     marks = {True: [pytest.mark.long], False: []}
-    return [pytest.param(path, id=path.name, marks=marks[path.name in LONG]) for path in paths]
+    return [pytest.param(path, id=path.name, marks=marks[path.name not in SHORT]) for path in paths]
 
 
 def skip_without(code):

@@ -8,12 +8,8 @@ from support.calculus_random import KINDS, ask
 COUNT = int(os.environ.get("CALCULUS_EXAMPLES", "16"))
 
 
-LONG = ("systems", "differential equations")
-
-
-@pytest.mark.parametrize(
-    "kind", [pytest.param(k, marks=pytest.mark.long) if k in LONG else k for k in KINDS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
 def test_random(kind):
     outcome, bad = ask(kind, COUNT)
     assert bad == []

@@ -584,6 +584,7 @@ def test_deep_chains(modules):
     np.testing.assert_allclose(np.array(function(1.0, -0.4), float), [value, slope], rtol=1e-12)
 
 
+@pytest.mark.long
 def test_cost_is_linear(monkeypatch):
     costs = []
     for levels in (50, 100, 200, 400):

@@ -81,13 +81,12 @@ def objects(roots):
     return len(seen)
 
 
+@pytest.mark.long
 @activations
 @pytest.mark.parametrize(
     ("network", "products"),
-    [
-        pytest.param(chain, lambda depth: 3 * depth - 1, id="chain"),
-        pytest.param(residual, lambda depth: 6 * depth - 1, id="residual", marks=pytest.mark.long),
-    ],
+    [(chain, lambda depth: 3 * depth - 1), (residual, lambda depth: 6 * depth - 1)],
+    ids=["chain", "residual"],
 )
 def test_growth_with_depth(network, products, activation):
     grown = []
