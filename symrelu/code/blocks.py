@@ -44,10 +44,11 @@ def in_blocks(function: Callable[..., Any], store: Any, *args: Any) -> Any:
     first = function(*parts(flat, 0, 1))
     values = list(leaves(first))
     outs = [numpy.empty(size, v.dtype) if numpy.ndim(v) else v for v in values]
+    # A number, which depends on no array, might be larger than NumPy's are.
+    stores = store and all(map(numpy.ndim, values))
     for start in range(0, size, 65_536):
         given, stored = (parts(arrays, start, start + 65_536) for arrays in (flat, outs))
-        # A number, which depends on no array, might be larger than NumPy's are.
-        if store and all(map(numpy.ndim, values)):
+        if stores:
             store(*given, *stored)
         else:
             for out, value in zip(stored, leaves(function(*given)), strict=True):
@@ -98,9 +99,10 @@ def pay(steps: Iterable[Step]) -> bool:
             return False
         if any(operand.rule is None or operand in arrays for operand in step.operands):
             arrays.add(step)
-            if inner or not is_negated(step.node):  # which is but subtracted
+            is_step = not is_negated(step.node)  # which is but subtracted
+            if inner or is_step:
                 computed.add(step)
-            count += not is_negated(step.node)
+            count += is_step
             holds = holds or len(inner) > 1 or step.uses > 1
     return holds and count >= FEW
 

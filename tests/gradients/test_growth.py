@@ -124,7 +124,7 @@ def test_what_sympy_applies_costs_the_same(network, activation):
     ("network", "depth"),
     [
         pytest.param(chain, 200, id="chain"),
-        pytest.param(residual, 100, id="residual", marks=pytest.mark.long),
+        pytest.param(residual, 100, id="residual"),
     ],
 )
 def test_deep_networks_can_be_built_twice(network, depth, activation):
