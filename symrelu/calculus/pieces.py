@@ -312,7 +312,8 @@ def _sign_by_slope(u: Expr, x: Symbol, a: Expr, b: Expr) -> int:
     slope = u.diff(x)
     for t, side in ((a, 1), (b, -1)):
         if t.is_finite is not False and u.subs(x, t).expand() == 0:
-            rises = signs(slope) if len(signs(slope)) == 1 else signs(slope.subs(x, t))
+            rises = signs(slope)
+            rises = rises if len(rises) == 1 else signs(slope.subs(x, t))
             if rises in ({1}, {-1}):
                 return side * min(rises)
     raise NoPiecesError(f"the sign of {u} between {a} and {b} is not known")
