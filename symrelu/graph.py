@@ -133,6 +133,11 @@ def bound_symbols(root: Basic) -> set[Basic]:
     return {part for part in objects(root) if isinstance(part, Symbol)} - free_symbols(root)
 
 
+def bound_within(root: Basic) -> set[Basic]:
+    """The symbols that something in an expression binds, though they may be free in the rest."""
+    return {symbol for part in postorder(root) for symbol in getattr(part, "bound_symbols", ())}
+
+
 class Interned:
     """Makes equal expressions one object: to compare two takes as long as they are as trees."""
 

@@ -53,7 +53,7 @@ from symrelu.code.lower import Count, Larger, Slot, Spread, shared_products
 from symrelu.code.plan import Plan, Step
 from symrelu.code.printers import Rule, Target, by_user, rule
 from symrelu.code.shapes import misshapen
-from symrelu.graph import free_symbols, holds, postorder
+from symrelu.graph import bound_within, free_symbols, holds, postorder
 from symrelu.inputs import holds_text, remedy
 from symrelu.kinked import without_deltas
 from symrelu.matrices.reading import read
@@ -795,7 +795,7 @@ def _scalars_without(variable: Symbol, body: Basic) -> list[Basic]:
 
     So is the entry of a matrix, for which the whole of it stands.
     """
-    bound = {variable, *(v for node in postorder(body) for v in getattr(node, "bound_symbols", ()))}
+    bound = {variable, *bound_within(body)}
     return [
         node
         for node in postorder(body)

@@ -57,7 +57,7 @@ from sympy.matrices.expressions.dotproduct import DotProduct
 from sympy.matrices.expressions.matexpr import MatrixElement
 from sympy.tensor.indexed import Indexed
 
-from symrelu.graph import exchanged, free_symbols, holds, objects, postorder
+from symrelu.graph import bound_within, exchanged, free_symbols, holds, objects, postorder
 from symrelu.matrices.algebra import element, matmul, split, transpose
 from symrelu.signs import known, put
 
@@ -411,8 +411,7 @@ def _at_once(node: Sum) -> Basic:
 
 def _unbound(body: Expr, *indices: Expr) -> Expr:
     """The same, in which what is summed within runs over other indices than these."""
-    bound = {v for part in postorder(body) for v in getattr(part, "bound_symbols", ())}
-    return body if bound.isdisjoint(indices) else body.as_dummy()
+    return body if bound_within(body).isdisjoint(indices) else body.as_dummy()
 
 
 _FACTORS = 8  # of a product that others are looked for in
